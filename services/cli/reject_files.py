@@ -19,7 +19,7 @@ from penstock.domain.mapping.mapping import Limits
 from services.cli.failures import SHOWN_PATH, BadUsage
 
 _BETWEEN_REASONS = re.compile(r"(?<=\)); ")
-_REASON = re.compile(r"(?:(?P<column>.*): )?[^:]* \((?P<code>\w+)\)", re.DOTALL)
+_REASON = re.compile(r"(?:(?P<column>.*): )?(?:(?!: ).)* \((?P<code>\w+)\)", re.DOTALL)  # HH:mm is part of the words
 
 BLOCK_BYTES = 1 << 20  # of rows that are counted at a time
 

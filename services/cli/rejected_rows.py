@@ -15,6 +15,7 @@ from services.cli.options import AsJson, Data, Key, RequestId, Url
 from services.cli.output import Document, all_printable
 from services.cli.views import records_view
 
+MAX_HINTS = 10  # how the cells of so many columns have to be written
 MAX_CELLS = 6  # of a row whose reasons name no column
 
 
@@ -53,8 +54,14 @@ def rows_view(page: Document) -> RenderableType:
     ]
     if not records:
         return Text("There are none.")
-    more = [Text("There are more; --limit shows more at once.", style="dim")] if page["next"] else []
+    hints = dict.fromkeys(_hint_text(each) for row in page["rows"] for each in row["reasons"] if "column" in each)
+    more = [Text(hint) for hint in [*hints][:MAX_HINTS]]
+    more += [Text("There are more; --limit shows more at once.", style="dim")] if page["next"] else []
     return Group(records_view(records, "line", "~why", "cells", "state"), *more)
+
+
+def _hint_text(reason: Document) -> str:
+    return f"{reason['column']}: {reason['hint']}"
 
 
 def _reason_text(reason: Document) -> str:

@@ -132,3 +132,20 @@ def test_rows_that_lost_cells_can_be_downloaded(system: HttpSystem) -> None:
     clean = system.ingest(CONTENT.replace(b"someday", b"").replace(b"C", b"E"), mapping=COLUMNS)
     missing = system.uploader.get(f"/v1/requests/{clean['request_id']}/rejects", params={"dropped": "true"})
     assert (missing.status_code, missing.json()["code"]) == (404, "no_dropped_cells")
+
+
+def test_a_corrected_file_says_which_words_mean_yes_and_no(cli: CommandLine) -> None:
+    options = ("--map", "crmid=crmid!", "--map", "active=active:boolean(y,x|n)")
+    root = cli.run(
+        "ingest", cli.file("crmid\tactive\nC1\tn\nC2\tYes\n"), "--source", "crm", *options, "--json"
+    ).document
+    rejects = cli.folder / "rejects.tsv"
+    cli.run("rejects", root["request_id"], "-o", rejects)
+    text = rejects.read_text()
+    assert "active: The value is neither yes nor no. Write y or x for yes, n for no (not_a_boolean)" in text
+    found = cli.run("rejects", root["request_id"], "--json").document["rejects"]
+    assert [row["reasons"] for row in found] == [["not_a_boolean:active"]]
+    listed = cli.run("rejected-rows", root["request_id"], COLUMNS="200").stdout
+    assert "active: Write y or x for yes, n for no, or give the column more words." in listed
+    rejects.write_text(text.replace("C2\tYes", "C2\tX"))
+    assert cli.run("resubmit", root["request_id"], rejects, "--json").document["rows_ingested"] == 1

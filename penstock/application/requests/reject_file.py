@@ -19,10 +19,14 @@ from penstock.domain.files.rejects import Reject, RejectedFile, decode_rejects
 from penstock.domain.files.row_reasons import reason_of
 from penstock.domain.files.rows import NO_ROWS_OF_DATA
 from penstock.domain.files.tabular_format import MAX_HEADER_BYTES
+from penstock.domain.mapping.attributes import ValueFormat
+from penstock.domain.mapping.coercion.reasons import REASONS, instruction_for
+from penstock.domain.mapping.mapping import Plan
 from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectRef
 
 NDJSON = "ndjson"
+MAX_HOW = 120  # characters of how a cell has to be written, in each row
 MAX_SEARCHED = 10_000  # rows, for those of some lines
 _CORRECTED = "none of its rows has to be corrected any more"
 _NOTHING_LEFT = "Nothing has to be corrected."
@@ -95,7 +99,9 @@ class RejectFiles:
         file = RejectedFile(
             header.columns, header.names_in_file, header.corrected_rejects, is_child=request.parent_id is not None
         )
-        parts = tabular_format(header.file_format).write_rejects(file, map(_in_words, chain([first], rows)))
+        formats = formats_of(self._requests.plan(request.tenant_id, request.request_id))
+        in_words = (_in_words(row, formats) for row in chain([first], rows))
+        parts = tabular_format(header.file_format).write_rejects(file, in_words)
         return RejectFile(name, FORMATS[name].media_type, parts)
 
     def header(self, request: Request) -> Header:
@@ -152,15 +158,27 @@ def _marked(parts: Iterator[bytes]) -> Iterator[bytes]:
     yield from parts
 
 
-def _in_words(reject: Reject) -> Reject:
-    """With reasons such as `born: The value is not a date (not_a_date)`."""
-    return msgspec.structs.replace(reject, reasons=tuple(map(_words, reject.reasons)))
+def formats_of(plan: Plan) -> dict[str, ValueFormat]:
+    """How the cells of each mapped column are written, by its label."""
+    pairs = zip(plan.mapping.columns, plan.attributes, strict=True)
+    return {mapped.label: mapped.format or attribute.format for mapped, attribute in pairs}
 
 
-def _words(reason: str) -> str:
+def _in_words(reject: Reject, formats: Mapping[str, ValueFormat]) -> Reject:
+    """With reasons such as `born: The value is not a date. Write an existing day as d-M-yyyy (not_a_date)`."""
+    return msgspec.structs.replace(reject, reasons=tuple(_words(reason, formats) for reason in reject.reasons))
+
+
+def _words(reason: str, formats: Mapping[str, ValueFormat]) -> str:
     code, _, column = reason.partition(":")
-    words = f"{reason_of(code).message.removesuffix('.')} ({code})"
+    words = f"{reason_of(code).message.removesuffix('.')}{_how(code, formats.get(column))} ({code})"
     return f"{column}: {words}" if column else words
+
+
+def _how(code: str, format: ValueFormat | None) -> str:
+    """How the cell has to be written, unless that is long, such as a list of all countries."""
+    how = instruction_for(format) if format and code in REASONS else None
+    return f". {how}" if how and len(how) <= MAX_HOW else ""
 
 
 def _expired() -> Refused:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from penstock.application.encryption.sealed_objects import dropped_key, rejects_key
 from penstock.application.requests.chunks import Chunks
-from penstock.application.requests.reject_file import RejectFiles
+from penstock.application.requests.reject_file import RejectFiles, formats_of
 from penstock.application.requests.requests import Requests
 from penstock.domain.dry_run.first_rows import masked
 from penstock.domain.errors import refusal
@@ -137,9 +137,7 @@ class RejectRows:
             for (_, each), cells in zip(found, rows, strict=True)
         ]
         plan = self._requests.plan(request.tenant_id, request.request_id)
-        pairs = zip(plan.mapping.columns, plan.attributes, strict=True)
-        formats = {mapped.label: mapped.format or attribute.format for mapped, attribute in pairs}
-        return RejectPage([*map(restore_cell, columns)], parsed, after, formats)
+        return RejectPage([*map(restore_cell, columns)], parsed, after, formats_of(plan))
 
     def _split(self, request: Request, header: Header, rejects: Sequence[Reject]) -> Iterator[Sequence[str]]:
         file = RejectedFile(

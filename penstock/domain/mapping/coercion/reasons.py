@@ -18,27 +18,44 @@ class Reason(msgspec.Struct, frozen=True):
     hint: str
 
 
-_PATTERNS = "Write an existing day as {}, or give the column another pattern."
-_NUMBERS = "Write it as {}, or give the column another notation."
+class _Way(msgspec.Struct, frozen=True):
+    """How a cell has to be written, and what could be changed instead."""
+
+    write: str
+    instead: str
 
 
 def hint_for(format: ValueFormat) -> str | None:
     """How a cell of a column with a notation of its own has to be written; None for a column without."""
+    way = _way(format)
+    return f"{way.write}{way.instead}" if way else None
+
+
+def instruction_for(format: ValueFormat) -> str | None:
+    """As `hint_for`, without what could be changed instead."""
+    way = _way(format)
+    return way.write if way else None
+
+
+def _way(format: ValueFormat) -> _Way | None:
     argument = format.argument
     if not argument:
         return None
     match format.kind:
         case ValueType.BOOLEAN:
             yes, no = (" or ".join(words.split(",")) for words in argument.split("|"))
-            return f"Write {yes} for yes, {no} for no, or give the column more words."
+            return _Way(f"Write {yes} for yes, {no} for no", ", or give the column more words.")
         case ValueType.DATE | ValueType.DATETIME:
-            return _PATTERNS.format(" or ".join(argument.split("|")))
+            patterns = " or ".join(argument.split("|"))
+            return _Way(f"Write an existing day as {patterns}", ", or give the column another pattern.")
         case ValueType.INTEGER | ValueType.DECIMAL:
-            return _NUMBERS.format(argument)
+            return _Way(f"Write it as {argument}", ", or give the column another notation.")
         case ValueType.ENUM:
-            return f"Write one of {', '.join(argument.split('|'))}, or add an option to the attribute."
+            options = ", ".join(argument.split("|"))
+            return _Way(f"Write one of {options}", ", or add an option to the attribute.")
         case ValueType.PHONE:
-            return f"Write it with its country code, such as +31 20 123 4567. {_read_in(argument)}"
+            write = "Write it with its country code, such as +31 20 123 4567"
+            return _Way(write, f". {_read_in(argument)}")
     return None
 
 

@@ -81,6 +81,7 @@ def test_no_parts_are_no_rows(tmp_path: Path) -> None:
     ("line", "reasons", "expected"),
     [
         ("7", "a; b: The value is wrong (not_a_date)", (7, ["not_a_date:a; b"])),
+        ("7", "a: b: It is wrong. Write an existing day as d-M-yyyy HH:mm (not_a_date)", (7, ["not_a_date:a: b"])),
         ("?", "The row is wrong; so (x); c: No (y)", (None, ["x", "y:c"])),
         ("", "any", (None, ["any"])),
     ],
