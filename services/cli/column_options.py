@@ -41,9 +41,13 @@ class Policy(NamedTuple):
     policy: WritePolicy
 
 
-def parse_column_options(maps: Sequence[str], policies: Sequence[str]) -> list[ColumnSpec]:
-    """The columns in the order of --map, which is the priority of identifiers. Raises `BadUsage` with every fault."""
+def parse_column_options(
+    maps: Sequence[str], policies: Sequence[str], of_file: Sequence[ColumnSpec] = ()
+) -> list[ColumnSpec]:
+    """The columns of a mapping file, then those of --map in their order, which is the priority of identifiers; one of
+    --map takes the place of that of the file with the same column or attribute. Raises `BadUsage` with every fault."""
     specs, faults = _parse_all(maps, "--map", parse_map)
+    specs = _with_maps(of_file, specs)
     column_policies, policy_faults = _parse_all(policies, "--policy", parse_policy)
     faults += policy_faults
     columns = {spec.column for spec in specs}
@@ -53,6 +57,20 @@ def parse_column_options(maps: Sequence[str], policies: Sequence[str]) -> list[C
         raise BadUsage(faults, code=faults[0].code if len(faults) == 1 else "invalid_options")
     policy_of = {each.column: each.policy for each in column_policies}
     return [replace(spec, policy=policy_of.get(spec.column, spec.policy)) for spec in specs]
+
+
+def _with_maps(of_file: Sequence[ColumnSpec], specs: Sequence[ColumnSpec]) -> list[ColumnSpec]:
+    """The columns of --map on top of those of a file. A column keeps its words for blank, which are about its cells."""
+    whole = {each.column: each for each in of_file if each.column and each.split is None}
+    specs = [replace(each, blanks=whole[each.column].blanks) if each.column in whole else each for each in specs]
+    by_column, by_attribute = {each.column: each for each in specs}, {each.attribute: each for each in specs}
+    merged: list[ColumnSpec] = []
+    for each in of_file:
+        by_name = by_column.get(each.column) if each.split is None else None
+        spec = by_name or by_attribute.get(each.attribute) or each
+        if spec is each or spec not in merged:
+            merged.append(spec)
+    return [*merged, *(each for each in specs if each not in merged)]
 
 
 def check_segment(name: str | None) -> None:

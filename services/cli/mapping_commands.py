@@ -54,7 +54,7 @@ def set_mapping(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Instead of --map: a mapping in YAML, as `penstock mapping export` writes it, or JSON; - is stdin.",
+            help="A mapping in YAML, as `penstock mapping export` writes it, or JSON; - is stdin. --map goes on top.",
         ),
     ] = None,
     drop_misfits: DropMisfits = None,

@@ -16,7 +16,8 @@ from services.cli.mapping_file import columns_of_file
 
 
 class MappingOptions(NamedTuple):
-    """The options as typed; `file` is a mapping as `penstock mapping show --json` prints it."""
+    """The options as typed; `file` is a mapping as `penstock mapping show --json` prints it, on top of which --map and
+    --policy apply."""
 
     maps: Sequence[str] = ()
     policies: Sequence[str] = ()
@@ -58,10 +59,5 @@ class MappingOptions(NamedTuple):
         return [f"--{name} {shlex.quote(each)}" for name, given in values.items() for each in given]
 
     def _columns(self) -> Sequence[ColumnSpec]:
-        if self.file is None:
-            return parse_column_options(self.maps, self.policies)
-        if self.maps or self.policies:
-            raise BadUsage(
-                refusal("invalid_options", "the mapping file has the whole mapping", "Omit --map and --policy.").faults
-            )
-        return columns_of_file(self.file)
+        of_file = [] if self.file is None else columns_of_file(self.file)
+        return parse_column_options(self.maps, self.policies, of_file)

@@ -98,7 +98,7 @@ MappingFile = Annotated[
     typer.Option(
         "--mapping",
         metavar="FILE",
-        help="Instead of --map: a mapping in YAML, as `penstock mapping export` writes it, or JSON; - is stdin.",
+        help="A mapping in YAML, as `penstock mapping export` writes it, or JSON; - is stdin. --map goes on top.",
     ),
 ]
 DropMisfits = Annotated[

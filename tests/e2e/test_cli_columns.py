@@ -93,7 +93,7 @@ def test_options_for_several_columns(cli: CommandLine) -> None:
     [
         (["--drop-misfits", "phone"], "column_not_mapped"),
         (["--drop-misfits", "crmid"], "drop_on_identifier"),
-        (["--mapping", "mapping.json"], "invalid_options"),
+        (["--mapping", "mapping.json", "--policy", "phone=keep_first"], "column_not_mapped"),
     ],
 )
 def test_options_that_cannot_work_are_refused(cli: CommandLine, options: list[str], code: str) -> None:

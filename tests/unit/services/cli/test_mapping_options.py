@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from penstock.application.catalog.column_specs import ColumnSpec
-from penstock.domain.mapping.mapping import OnMisfit
+from penstock.domain.mapping.mapping import OnMisfit, WritePolicy
 from services.cli.failures import BadUsage
 from services.cli.mapping_options import MappingOptions
 
@@ -53,3 +55,35 @@ def test_options_are_typed_again_without_one_column() -> None:
         "--policy crmid=keep_first",
         "--blank-words k.A.,-",
     ]
+
+
+FILE = """columns:
+- {column: nr, attribute: crmid, identifier: true}
+- {column: tel, attribute: phone, format: phone(NL), on_misfit: drop, blanks: [geen]}
+- {column: name, attribute: first_name, split: ' '}
+- {column: town, attribute: city}
+"""
+
+
+def test_maps_go_on_top_of_a_mapping_file(tmp_path: Path) -> None:
+    file = tmp_path / "crm.yaml"
+    file.write_text(FILE)
+    options = MappingOptions(
+        maps=["tel=mobile:phone(BE)", "place=city", "name=full_name", "born=birth_date"],
+        policies=["nr=keep_first"],
+        file=file,
+    )
+    assert options.columns() == [
+        ColumnSpec(column="nr", attribute="crmid", identifier=True, policy=WritePolicy.KEEP_FIRST),
+        ColumnSpec(column="tel", attribute="mobile", format="phone(BE)", blanks=("geen",)),
+        ColumnSpec(column="name", attribute="first_name", split=" "),  # a part of the column, which stays
+        ColumnSpec(column="place", attribute="city"),
+        ColumnSpec(column="name", attribute="full_name"),
+        ColumnSpec(column="born", attribute="birth_date"),
+    ]
+
+
+def test_a_mapping_file_alone_is_taken_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "crm.yaml"
+    file.write_text(FILE + "- {column: city, attribute: city}\n")  # refused later, with the other faults
+    assert [each.attribute for each in MappingOptions(file=file).columns()].count("city") == 2
