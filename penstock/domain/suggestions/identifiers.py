@@ -95,7 +95,7 @@ def identifying(facts: Sequence[Facts], chosen: Sequence[Candidate], joined: Joi
     for place in places:
         if not _is_new_email(chosen[place]):
             continue
-        if _loses_rows(chosen[place]):
+        if _loses_rows(chosen[place], alone=not _others_suffice(found.present, chosen, place)):
             found = found.spared(place, chosen[place])
         if place not in found.present:
             continue
@@ -245,9 +245,15 @@ def _is_new_email(candidate: Candidate) -> bool:
     return candidate.attribute.name == "email" and not candidate.earlier
 
 
-def _loses_rows(candidate: Candidate) -> bool:
-    """Whether many cells of a column do not fit its format."""
-    return candidate.finding is not None and candidate.finding.fit.share < MIN_FIT
+def _others_suffice(present: Mapping[int, Sequence[bool]], chosen: Sequence[Candidate], email: int) -> bool:
+    """Whether another column that surely identifies has a value in every row."""
+    others = (place for place in present if place != email and all(present[place]))
+    return any(place >= len(chosen) or chosen[place].confidence >= ACCEPTABLE for place in others)  # or it is joined
+
+
+def _loses_rows(candidate: Candidate, *, alone: bool) -> bool:
+    """Whether cells of a column do not fit its format: many, or any if the column does not identify `alone`."""
+    return candidate.finding is not None and candidate.finding.fit.share < (MIN_FIT if alone else 1)
 
 
 def _first_key(present: Mapping[int, Sequence[bool]], chosen: Sequence[Candidate], email: int) -> int | None:

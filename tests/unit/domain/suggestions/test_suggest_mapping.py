@@ -1162,3 +1162,18 @@ def test_a_consent_to_calls_is_none_to_text_messages(name: str, cells: list[str]
 
 def test_a_consent_to_text_messages_is_one() -> None:
     assert one("SMS consent", repeated("Yes", "No"), crmid=IDS).attribute.name == "sms_opt_in"
+
+
+def test_a_faulty_address_rejects_no_row_that_a_number_identifies() -> None:
+    faulty = [*EMAILS[:198], "ann@", "bo at home"]
+    email = one("mail", faulty, crmid=IDS)
+    assert (email.attribute.name, email.identifier, email.on_misfit) == ("email", False, OnMisfit.DROP)
+    assert "not an identifier, because rows with a faulty address would be rejected" in email.against
+    assert "2 do not fit and would be left out" in email.against
+
+
+def test_an_address_identifies_where_all_are_fine_or_a_row_has_no_number() -> None:
+    faulty = [*EMAILS[:199], "ann@"]
+    assert one("mail", EMAILS, crmid=IDS).identifier
+    assert one("mail", faulty).identifier
+    assert one("mail", faulty, crmid=["", *IDS[1:]]).identifier
