@@ -28,7 +28,7 @@ from services.cli.map_options import (
 )
 from services.cli.options import AsJson, CleanHeaders, Data, Encoding, Key, Quoted, Url, where_of
 from services.cli.reviewing import review_file
-from services.cli.suggestion_views import inspection_view
+from services.cli.suggestion_views import REFUSED, inspection_view
 from services.cli.upload_file import UploadFile
 
 EDITED = "mapping.json"
@@ -78,7 +78,8 @@ def inspect(
             commands.insert(0, (f"First {reviewed.source_step} the data source", step))
         document: dict[str, Any] = msgspec.to_builtins(inspection_document(reviewed))
         document["commands"] = [command for _, command in commands]
-        out.result(document, lambda: inspection_view(document, reviewed.faults, commands, _needed(options, reviewed)))
+        note, refused = _needed(options, reviewed), _refused(options, reviewed)
+        out.result(document, lambda: inspection_view(document, reviewed.faults, commands, note, refused))
 
 
 def _needed(options: FileOptions, reviewed: Review) -> str:
@@ -91,6 +92,16 @@ def _needed(options: FileOptions, reviewed: Review) -> str:
     names = "" if needed.clean_headers == options.clean_headers else " with cleaned column names"
     quotes = "" if needed.quoted == options.quoted else " with quotes around cells"
     return f"Read{','.join(filter(None, (encoding, names, quotes)))}. To ingest it, use{options_text(needed)}."
+
+
+def _refused(options: FileOptions, reviewed: Review) -> str:
+    """When the file would be refused: a list of its faults alone looks as if it could not be ingested."""
+    if not reviewed.fits:
+        return REFUSED
+    needed = reviewed.needed_options
+    if needed == options:
+        return "With the present mapping of its data source it would be refused:"
+    return f"Without{options_text(needed)} it would be refused:"
 
 
 def _inherited(options: FileOptions) -> FileOptions:

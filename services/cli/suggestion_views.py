@@ -17,23 +17,29 @@ from services.cli.fitting import Fitting, block
 from services.cli.output import Document, all_printable, printable
 from services.cli.views import commands_view, faults_view
 
+REFUSED = "The file would be refused:"
 SURE = 0.9  # confidence from which a suggestion needs no look
 MAX_LISTED = 200  # columns; --json has all
 WHY_WIDTH = 30  # columns, at least
 
 
 def inspection_view(
-    inspection: Document, faults: Sequence[Fault], commands: Sequence[tuple[str, str]], note: str = ""
+    inspection: Document,
+    faults: Sequence[Fault],
+    commands: Sequence[tuple[str, str]],
+    note: str = "",
+    refused: str = REFUSED,
 ) -> RenderableType:
-    """An inspection as `--json` has it, with its faults, a note on how it was read, and the next commands."""
+    """An inspection as `--json` has it, with a note on how it was read, its faults below `refused`, which says when the
+    file would be refused for them, and the next commands."""
     escaped = all_printable(inspection)
     suggested = escaped["suggested_mapping"]
     parts: list[RenderableType] = []
-    if faults:
-        parts += [faults_view(faults), Text()]
-    parts += [Text(f"Warning: {each['message']}. {each['hint']}") for each in escaped["warnings"]]
     if note:
         parts += [Text(note), Text()]
+    if faults:
+        parts += [Text(refused, style="bold"), faults_view(faults), Text()]
+    parts += [Text(f"Warning: {each['message']}. {each['hint']}") for each in escaped["warnings"]]
     composed = escaped["composed_columns"]
     parts += [Text(_summary(escaped)), *map(Text, _needed(suggested, composed)), Text()]
     parts += [suggestions_view(suggested, composed)]

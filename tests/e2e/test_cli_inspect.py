@@ -211,3 +211,11 @@ def test_without_a_time_of_the_last_change_the_later_line_wins_as_inspect_says(c
     assert any("5 people have several rows that differ: the later line wins" in each for each in identifier["against"])
     assert cli.run("ingest", file, "--source", "crm", "--accept-suggestions", "0.9").code == 0
     assert cli.profile("crmid", "K3")["city"] == "Oslo"
+
+
+def test_the_faults_of_a_file_that_can_be_ingested_do_not_look_like_a_refusal(cli: CommandLine) -> None:
+    spaced = cli.run("inspect", cli.file(CONTENT.replace("klantnr", "klant nr")), COLUMNS="120").stdout.splitlines()
+    assert spaced[0] == "Read with cleaned column names. To ingest it, use --clean-headers."
+    assert spaced[2] == "Without --clean-headers it would be refused:"
+    wide = cli.file("\t".join(f"c{n}" for n in range(6000)) + "\n" + "\t" * 5999 + "\n")
+    assert cli.run("inspect", wide, COLUMNS="120").stdout.startswith("The file would be refused:")
