@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     authority_file: str = ""  # the authority key of the cluster runtime; "": that of the key file
     tenant: str = DEFAULT_TENANT
     workers: int = 0  # row-processor processes; 0: one per core for a large file, no separate one for a small file
-    chunk_bytes: int = 3 * 1024 * 1024
+    chunk_bytes: int = 2 * 1024 * 1024
     bucket_bits: int = 12
     chunk_partitions: int = 16
     max_file_bytes: int = 40_000_000  # of the decompressed file

@@ -51,7 +51,7 @@ from penstock.ports.event_log import EventLog, Message, TopicPartition
 
 WINDOW = 2  # chunks of a worker: one in work, one to go on with
 EXPRESS_WINDOW = 8  # of a worker: requests of one chunk take milliseconds
-MEMBERS_SECONDS, IDLE_MEMBERS_SECONDS = 2.0, 30.0  # for which the members of the workers' groups count as known
+MEMBERS_SECONDS, IDLE_MEMBERS_SECONDS = 0.5, 30.0  # for which the members of the workers' groups count as known
 FRESH_SECONDS = 0.1  # for which a request that was read counts as it was
 ADOPT_SECONDS = 30.0  # between two looks at all active requests
 MAX_DOUBLINGS = 6
@@ -257,7 +257,8 @@ class Dispatcher:
     def _look_at_members(self) -> None:
         """Who works; while nobody can say, those last known."""
         now, roads = self._clock.monotonic(), (self._express, self._ready)
-        if now - self._members_at < (MEMBERS_SECONDS if self._held else IDLE_MEMBERS_SECONDS):
+        known_seconds = MEMBERS_SECONDS if self._held else IDLE_MEMBERS_SECONDS
+        if all(road.members for road in roads) and now - self._members_at < known_seconds:
             return
         self._members_at = now
         try:

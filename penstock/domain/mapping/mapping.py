@@ -136,7 +136,7 @@ class Plan(PlanContent, frozen=True, kw_only=True):
     segment: str | None = None
     as_of_us: int | None = None  # when the facts of its rows were true, unless a column says so
     parent_id: str | None = None
-    chunk_bytes: int = 3 * 1024 * 1024
+    chunk_bytes: int = 2 * 1024 * 1024
     epoch: int = 1  # of its fragments, with the `bits` that name a bucket of it
     bits: int = 12
     accepted_at_us: int = 0  # the write timestamp of every fragment, in microseconds since the epoch
