@@ -18,7 +18,8 @@ log = structlog.get_logger(__name__)
 class Periodic:
     """Calls `work` immediately and then every `seconds`, and with `at_end` once more when it is stopped.
 
-    Outages are reported to `dependencies` and retried; a bug ends `run`, which raises it.
+    Outages are reported to `dependencies` and retried; a bug ends `run`, which raises it. `essential`: requests come to
+    no end without it.
     """
 
     def __init__(
@@ -29,7 +30,9 @@ class Periodic:
         *,
         at_end: bool = False,
         dependencies: Dependencies | None = None,
+        essential: bool = False,
     ) -> None:
+        self.essential = essential
         self.name, self._work, self._seconds, self._at_end = name, work, seconds, at_end
         self._dependencies = dependencies or Dependencies()
         self._stopping = threading.Event()

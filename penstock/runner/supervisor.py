@@ -106,7 +106,8 @@ class _Part:
         """Periodic work stops after request processing, so that the notifier also sends the last announcements."""
         if isinstance(self.runnable, Prober):
             return _PROBING
-        return _PERIODIC if isinstance(self.runnable, Periodic) else _WORK
+        is_aside = isinstance(self.runnable, Periodic) and not self.runnable.essential
+        return _PERIODIC if is_aside else _WORK
 
     def stop(self) -> None:
         self._stopped = True

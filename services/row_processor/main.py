@@ -70,7 +70,9 @@ def dispatching(system: System, quiet_seconds: float = QUIET_SECONDS) -> Dispatc
 def dispatcher_parts(system: System) -> list[Runnable]:
     """The parts of `penstock dispatcher`."""
     loop, dispatcher = dispatching(system)
-    return [loop, Periodic("dispatching", dispatcher.dispatch, DISPATCH_SECONDS, dependencies=system.dependencies)]
+    dependencies = system.dependencies
+    sending = Periodic("dispatching", dispatcher.dispatch, DISPATCH_SECONDS, dependencies=dependencies, essential=True)
+    return [loop, sending]
 
 
 def worker_loop(system: System) -> ConsumeLoop:
