@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -182,10 +182,14 @@ class Dispatcher:
                 self._forget(held)
         for tenant_id in self._store.tenants():
             if partition_of_tenant(tenant_id, partitions) in own:
-                for request in self._requests.active(tenant_id):
-                    if request.status.processing and request.request_id not in self._held:
-                        self._hold(request)
+                with _corrupt_alone(tenant_id):
+                    self._adopt_tenant(tenant_id)
         self._adopted, self._adopted_at = owned, now
+
+    def _adopt_tenant(self, tenant_id: str) -> None:
+        for request in self._requests.active(tenant_id):
+            if request.status.processing and request.request_id not in self._held:
+                self._hold(request)
 
     def _free_places(self) -> None:
         """Free the places of chunks that are done, and forget requests that have ended or are all done."""
@@ -194,7 +198,8 @@ class Dispatcher:
             if held.sent:
                 waiting.setdefault(held.request.tenant_id, []).append(held)
         for tenant_id, all_held in waiting.items():
-            self._free_places_of(tenant_id, all_held)
+            with _corrupt_alone(tenant_id):
+                self._free_places_of(tenant_id, all_held)
 
     def _free_places_of(self, tenant_id: str, all_held: Sequence[Held]) -> None:
         requests = self._requests.stored_each(tenant_id, [held.request.request_id for held in all_held])
@@ -237,14 +242,26 @@ class Dispatcher:
         """Send while a worker may take more."""
         self._unpark()
         for road in (self._express, self._ready):
-            sent = 0
+            sent: list[tuple[Held, int]] = []
             while road.lanes and (partition := road.place()) is not None:
                 turn = road.lanes.take()
                 if turn is not None:
-                    sent += self._send_next(self._held[turn.request_id], road, partition)
+                    held = self._held[turn.request_id]
+                    sent += ((held, chunk) for chunk in self._send_next(held, road, partition))
             if sent:
-                self._producer.flush()
+                self._flush(sent)
                 failpoint("dispatcher.chunk_sent")
+
+    def _flush(self, sent: Sequence[tuple[Held, int]]) -> None:
+        """Make chunks durable in the log. Raises `Unavailable`; then they are sent again, even if some are there."""
+        try:
+            self._producer.flush()
+        except Unavailable:
+            for held, chunk in sent:
+                self._free(held, chunk)
+                held.left = deque([chunk, *(held.left or ())])
+                self._wait(held)
+            raise
 
     def _unpark(self) -> None:
         now = self._clock.monotonic()
@@ -268,28 +285,22 @@ class Dispatcher:
         for road in roads:
             road.members = members[road.group]
 
-    def _send_next(self, held: Held, road: _Road, partition: int) -> bool:
-        """Send the next chunk of a request, unless it has ended; returns whether one was sent."""
-        if self._clock.monotonic() - held.seen_at > FRESH_SECONDS:
-            held.request = self._requests.get(held.request.tenant_id, held.request.request_id)
-            held.seen_at = self._clock.monotonic()
+    def _send_next(self, held: Held, road: _Road, partition: int) -> Sequence[int]:
+        """Send the next chunk of a request and return it; nothing if the request has ended or cannot be read."""
         request = held.request
-        if not request.status.processing:
-            self._forget(held)
-            return False
         try:
-            left = self._begin(held)
+            left = self._begin(held) if self._is_processing(held) else None
         except Unavailable:  # perhaps its tenant's key alone
             self._parked.append((self._clock.monotonic() + PARKED_SECONDS, request.request_id))
-            return False
+            return ()
         except (Corrupt, KeyRevoked, NotFound) as error:
+            self._forget(held)
             self._progress(request, FileRefused(at_us=self._clock.now_us(), problem=unreadable_file(error)))
             self._producer.flush()
-            self._forget(held)
-            return False
+            return ()
         if not left:
             self._forget(held)
-            return False
+            return ()
         chunk = left.popleft()
         self._send(request, held.spans[chunk], road.topic, partition)
         held.sent[chunk] = partition
@@ -297,7 +308,13 @@ class Dispatcher:
         held.moved_at = self._clock.monotonic()
         if left:
             self._wait(held)
-        return True
+        return (chunk,)
+
+    def _is_processing(self, held: Held) -> bool:
+        if self._clock.monotonic() - held.seen_at > FRESH_SECONDS:
+            held.request = self._requests.get(held.request.tenant_id, held.request.request_id)
+            held.seen_at = self._clock.monotonic()
+        return held.request.status.processing
 
     def _begin(self, held: Held) -> deque[int]:
         """The chunks of a request that are left; at its first turn, those without a manifest."""
@@ -305,10 +322,10 @@ class Dispatcher:
             request = held.request
             held.spans = list(self._spans(request))
             done = set() if held.is_new else self._done(request)
-            held.left = deque(span.chunk for span in held.spans if span.chunk not in done)
             self._progress(request, Started(at_us=self._clock.now_us()))
             self._progress(request, Split(at_us=self._clock.now_us(), chunks=len(held.spans), bytes=request.file_bytes))
             self._producer.flush()
+            held.left = deque(span.chunk for span in held.spans if span.chunk not in done)
             failpoint("dispatcher.began")
             seconds = round((self._clock.now_us() - request.accepted_at) / 1e6, 3)
             log.info("request.dispatched", **about(request), chunks=len(held.spans), seconds=seconds)
@@ -352,3 +369,12 @@ class Dispatcher:
     def _progress(self, request: Request, step: Step) -> None:
         progress = Progress(tenant_id=request.tenant_id, request_id=request.request_id, step=step)
         self._producer.send(Progress.topic, progress.key, encode(progress))
+
+
+@contextmanager
+def _corrupt_alone(tenant_id: str) -> Iterator[None]:
+    """A record that was changed keeps its tenant waiting, and no other one."""
+    try:
+        yield
+    except Corrupt as error:
+        log.warning("dispatch.tenant_waits", tenant=tenant_id, error=str(error))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from penstock.application.encryption.sealed_objects import index_key
-from penstock.domain.errors import Unavailable
+from penstock.domain.errors import Corrupt, Unavailable
 from penstock.domain.event_codec import decode
 from penstock.domain.events import CHUNK_EXPRESS, CHUNK_READY, PROGRESS, UPLOAD_REQUESTED, ChunkReady, Progress, Split
 from penstock.domain.requests.request import Request, Status
@@ -208,3 +208,54 @@ def test_a_file_whose_index_is_gone_fails_its_own_request(place: Place) -> None:
     place.driven.system.objects.delete(index_key(request.object_key))
     (failed,) = place.driven.finish(request)
     assert (failed.status, failed.error and failed.error.code) == (Status.FAILED, "not_found")
+
+
+def test_a_request_that_cannot_be_read_for_a_moment_keeps_its_place(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = place.driven.upload()
+    place.look()
+    place.driven.worker.run_once(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(place.driven.system.requests, "get", _fail)
+        place.look(1)
+    assert set(place.chunks(request)) == {0, 1}
+    place.look()
+    assert set(place.chunks(request)) == {0, 1, 2}
+
+
+def test_chunks_that_the_log_does_not_take_are_sent_when_it_does(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = place.driven.upload()
+    place.dispatcher.dispatch()
+    place.look()
+    before = place.chunks(request)
+    assert set(before) == {0, 1}
+    for _ in range(2):
+        place.driven.worker.run_once(0)
+    producer = place.dispatcher._producer
+    with monkeypatch.context() as patch:
+        patch.setattr(producer, "flush", _fail)
+        with pytest.raises(Unavailable):
+            place.look(1)
+    place.look(1)
+    assert set(place.chunks(request)) == {0, 1, 2, 3}
+
+
+def test_a_changed_record_of_one_tenant_holds_up_no_other(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = place.driven.system
+    request = place.driven.upload()
+    active = system.requests.active
+
+    def of_good_tenants(tenant_id: str) -> Iterator[Request]:
+        if tenant_id == "bad":
+            raise Corrupt("a record was changed")
+        return active(tenant_id)
+
+    monkeypatch.setattr(system.requests, "active", of_good_tenants)
+    monkeypatch.setattr(system.control, "tenants", lambda: ["bad", messy_file.TENANT])
+    place.look()
+    assert set(place.chunks(request)) == {0, 1}
+
+
+def _fail(*_: object) -> None:
+    raise Unavailable("the server answers nothing")
