@@ -74,8 +74,7 @@ class ConsumeLoop:
     """A member of `group` that passes up to `max_messages` events of `topics` at a time to `handle`.
 
     `jitter` returns a number in [0, 1), so that members that failed together do not retry together.
-    Outages are reported to `dependencies`.
-    Events of `before` come before those of `topics`.
+    Outages are reported to `dependencies`. Events of `before` come before those of `topics`.
     """
 
     def __init__(

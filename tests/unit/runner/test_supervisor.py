@@ -193,6 +193,16 @@ def test_requests_go_on_without_work_that_is_done_now_and_then() -> None:
         supervisor.check()
 
 
+def test_periodic_work_that_requests_need_is_missed() -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with started([Periodic("dispatching", fail, 1.0, essential=True), Waiting()]) as supervisor:
+        until(supervisor.ended_parts)
+        with pytest.raises(PartFailed, match="the part dispatching has failed"):
+            supervisor.check()
+
+
 def test_the_message_of_an_error_of_penstocks_own_is_kept() -> None:
     with started([Damaged()]) as supervisor:
         until(supervisor.ended_parts)
