@@ -57,6 +57,8 @@ def phones(region: str | None) -> PhoneCoercer:
 def library(cell: str, region: str | None) -> str | None:
     if phonenumbers.is_alpha_number(cell):  # letters that are dialled as digits mask a number
         return None
+    if re.search(r"[\\/] *x|;isub=", cell):  # a second extension or a subaddress, which the library drops
+        return None
     try:
         number = phonenumbers.parse(cell, region)
     except phonenumbers.NumberParseException:
@@ -75,6 +77,7 @@ def library(cell: str, region: str | None) -> str | None:
 @example(("0 15 11 2345-6789", "AR"))
 @example(("0 31 11 91234-5678", "BR"))
 @example(("0018002345678", "US"))  # with a second 00 inside
+@example(("/x+12015550123", "US"))  # as if an extension came before it
 def test_the_fast_way_is_the_librarys_answer_or_none(case: tuple[str, str | None]) -> None:
     cell, region = case
     reported = phones(region).parse_fast([cell])[0]
