@@ -38,7 +38,7 @@ def test_a_tenants_key_is_made_used_and_destroyed(place: Installation, kms_url: 
     kms = boto3.client(
         "kms", endpoint_url=kms_url, aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1"
     )
-    for service in ("splitter", "worker", "tracker"):
+    for service in ("dispatcher", "worker", "tracker"):
         place.start(service)
     assert place.finished(place.upload()).status is Status.COMPLETED
     assert kms.describe_key(KeyId=ALIAS.replace("{tenant}", "default"))["KeyMetadata"]["KeyState"] == "Enabled"
@@ -46,7 +46,7 @@ def test_a_tenants_key_is_made_used_and_destroyed(place: Installation, kms_url: 
     waiting = place.upload()
     place.fleet.run("tenant", "destroy-key", "default", "--yes")
     assert kms.describe_key(KeyId=ALIAS.replace("{tenant}", "default"))["KeyMetadata"]["KeyState"] == "PendingDeletion"
-    for service in ("splitter", "worker", "tracker"):
+    for service in ("dispatcher", "worker", "tracker"):
         place.start(service)
     failed = place.finished(waiting)
     assert failed.error

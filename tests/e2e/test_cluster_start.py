@@ -64,7 +64,7 @@ def test_a_missing_or_wrong_key_file_is_reported_with_a_hint(
 
 def test_a_topic_that_is_missing_is_named_as_the_cluster_does(fleet: Fleet, penstock_command: list[str]) -> None:
     output = refused(fleet, [*penstock_command, "requests"], KAFKA_PREFIX="never-made.")
-    assert "Kafka has no topic never-made.penstock.upload-requested" in output
+    assert "Kafka has no topic never-made.penstock.upload-offered" in output
 
 
 def test_a_missing_key_file_is_reported_with_its_setting(

@@ -142,6 +142,7 @@ def test_an_operator_sees_the_workers_and_replays_dead_letters(system: HttpSyste
         seen = operator.get("/v1/operations").json()
         assert {each["group"]: each["members"] for each in seen["steps"]} == {
             "penstock.dispatchers": 1,
+            "penstock.express-workers": 1,
             "penstock.workers": 1,
             "penstock.trackers": 1,
         }

@@ -53,7 +53,7 @@ def test_a_dead_letter_is_published_again_and_the_audit_says_so(system: HttpSyst
 def test_the_figures_of_the_charts_are_numbers_only(system: HttpSystem, sample: Sample) -> None:
     with signed_in(system) as operator:
         figures = operator.get("/operations/figures").json()
-    assert len(figures["waiting"]) == 3
+    assert len(figures["waiting"]) == 4
     assert sorted(figures) == ["at", "rows_per_second", "waiting"]
 
 
@@ -61,7 +61,7 @@ def test_a_key_of_an_operator_watches_the_system_and_sees_no_import(system: Http
     with signed_in(system, Role.OPERATOR) as operator:
         text = operator.get("/operations").text
         assert re.search(r"Workers</p><p class=\"figure-big\">1</p>", text)
-        assert text.count('data-label="At work" class="figure">1</td>') == 3
+        assert text.count('data-label="At work" class="figure">1</td>') == 4
         assert operator.get("/imports").status_code == 403
 
 
