@@ -2,13 +2,13 @@
 "use strict";
 
 const SECONDS = 5, POINTS = 360, SHORTEST = 300;
-const DASHES = [[], [6, 4], [2, 3]];
+const DASHES = [[], [6, 4], [2, 3], [8, 3, 2, 3]];
 
 function charted(place, times, values) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
-  const colours = ["--accent", "--ok", "--personal"].map(colour);
+  const colours = ["--accent", "--ok", "--personal", "--muted"].map(colour);
   const series = place.dataset.series.split("|").map((label, at) => ({ label, stroke: colours[at], width: 2, dash: DASHES[at] }));
   const options = {
     width: place.clientWidth, height: 180, cursor: { show: false }, legend: { show: false },
@@ -21,7 +21,7 @@ function charted(place, times, values) {
 function legend(place) {
   const list = document.createElement("p");
   list.className = "note";
-  list.textContent = place.dataset.series.split("|").map((name, at) => `${["—", "- -", "···"][at]} ${name}`).join("   ");
+  list.textContent = place.dataset.series.split("|").map((name, at) => `${["—", "- -", "···", "-·-"][at]} ${name}`).join("   ");
   place.after(list);
 }
 
