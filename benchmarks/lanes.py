@@ -14,25 +14,17 @@ import argparse
 import json
 import os
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 
-from benchmarks.cluster import PERIODIC, SERVERS
-from benchmarks.embedded import MAPPING
-from deploy.stack.addresses import Ports
-from deploy.stack.fleet import Fleet
-from deploy.stack.sets import single
+from benchmarks.serving import sample_files, serving
 from penstock.domain.requests.request import Status
-from services.cli.sample import write_sample
 
 SMALL_ROWS, ALONE = 100, 20
 LOOK_SECONDS, LONG_LOOK_SECONDS, GIVE_UP_SECONDS = 0.01, 0.5, 600.0
@@ -96,24 +88,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=365_000)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        stack = single(folder / "stack", Ports.free(), heap_megabytes=1024, commitlog_sync="periodic")
-        stack.up(*SERVERS)
-        opened.callback(stack.down)
-        fleet = opened.enter_context(Fleet(stack.addresses, folder / "fleet", "lanes", **PERIODIC))
-        url = f"http://127.0.0.1:{Ports.free().kafka}"
-        workers = [f"worker-{number}" for number in range(1, options.workers + 1)]
-        tenants = {}
-        for name in (SMALL, LARGE):
-            fleet.variables["PENSTOCK_TENANT"] = name
-            fleet.map("crm", MAPPING)
-            key = fleet.run("key", "create", "--role", "uploader", "--name", "benchmark")["key"]
-            tenants[name] = Tenant(url, key)
-        fleet.start("dispatcher", "tracker", *workers)
-        fleet.start("uploader", options=["--port", url.rpartition(":")[2]])
-        _until_ready(url)
-        small, large = _files(ALONE + options.small, SMALL_ROWS), _files(1, options.rows)[0]
+    small = sample_files(ALONE + options.small, SMALL_ROWS, seed=1)
+    (large,) = sample_files(1, options.rows, seed=1)
+    with serving("lanes", [SMALL, LARGE], options.workers) as (_, _, url, keys):
+        tenants = {name: Tenant(url, key) for name, key in keys.items()}
         alone = tenants[SMALL].timed(small[:ALONE])
         stopping = threading.Event()
         with ThreadPoolExecutor(options.large) as threads:
@@ -144,14 +122,6 @@ def _feed(tenant: Tenant, content: bytes, stopping: threading.Event) -> int:
     return count
 
 
-def _files(count: int, rows: int) -> list[bytes]:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "customers.tsv"
-        write_sample(file, rows * count, seed=1, faulty=0)
-        header, *lines = file.read_bytes().splitlines(keepends=True)
-    return [b"".join([header, *lines[start : start + rows]]) for start in range(0, rows * count, rows)]
-
-
 def _figures(timings: Sequence[Timing]) -> dict[str, dict[str, float]]:
     return {name: _spread([getattr(each, name) for each in timings]) for name in Timing._fields}
 
@@ -163,18 +133,6 @@ def _spread(seconds: Sequence[float]) -> dict[str, float]:
         "p95": round(percentiles[94], 3),
         "longest": round(max(seconds), 3),
     }
-
-
-def _until_ready(url: str) -> None:
-    deadline = time.perf_counter() + GIVE_UP_SECONDS
-    while time.perf_counter() < deadline:
-        try:
-            if httpx.get(f"{url}/readyz").status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(LONG_LOOK_SECONDS)
-    raise TimeoutError("the uploader does not become ready")
 
 
 if __name__ == "__main__":

@@ -14,27 +14,20 @@ import json
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from benchmarks.cluster import PERIODIC, SERVERS
-from benchmarks.embedded import MAPPING
+from benchmarks.cluster import SERVERS
 from benchmarks.meter import Meter
-from deploy.stack.addresses import Ports
-from deploy.stack.fleet import Fleet
-from deploy.stack.sets import single
+from benchmarks.serving import GIVE_UP_SECONDS, LOOK_SECONDS, sample_files, serving
+from penstock.config import DEFAULT_TENANT
 from penstock.domain.requests.request import Status
-from services.cli.sample import write_sample
 
 ROWS, WARMING_UPLOADS = 100, 100
-LOOK_SECONDS, GIVE_UP_SECONDS = 0.1, 300.0
 
 
 def main() -> None:
@@ -43,27 +36,14 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        stack = single(folder / "stack", Ports.free(), heap_megabytes=1024, commitlog_sync="periodic")
-        stack.up(*SERVERS)
-        opened.callback(stack.down)
-        fleet = opened.enter_context(Fleet(stack.addresses, folder / "fleet", "uploads", **PERIODIC))
-        fleet.map("crm", MAPPING)
-        key = fleet.run("key", "create", "--role", "uploader", "--name", "benchmark")["key"]
-        port = Ports.free().kafka
-        workers = [f"worker-{number}" for number in range(1, options.workers + 1)]
-        fleet.start("dispatcher", "tracker", *workers)
-        fleet.start("uploader", options=["--port", str(port)])
-        headers = {"Authorization": f"Bearer {key}"}
+    with serving("uploads", [DEFAULT_TENANT], options.workers) as (stack, fleet, url, keys):
+        headers = {"Authorization": f"Bearer {keys[DEFAULT_TENANT]}"}
         limits = httpx.Limits(max_connections=options.clients)
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=120, limits=limits)
-        opened.enter_context(client)
-        _until_ready(client)
-        _load(client, _files(WARMING_UPLOADS, seed=1), options.clients)
+        client = httpx.Client(base_url=url, headers=headers, timeout=120, limits=limits)
+        _load(client, sample_files(WARMING_UPLOADS, ROWS, seed=1), options.clients)
         servers = {name: stack.process(name).pid for name in SERVERS}
         meter = Meter(servers | {name: process.pid for name, process in fleet.processes.items()})
-        seconds, posts = _load(client, _files(options.uploads, seed=2), options.clients)
+        seconds, posts = _load(client, sample_files(options.uploads, ROWS, seed=2), options.clients)
         taken = meter.read()
     figures = {
         "uploads": options.uploads,
@@ -95,14 +75,6 @@ class Posts:
         }
 
 
-def _files(count: int, *, seed: int) -> list[bytes]:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "customers.tsv"
-        write_sample(file, ROWS * count, seed=seed, faulty=0)
-        header, *rows = file.read_bytes().splitlines(keepends=True)
-    return [b"".join([header, *rows[start : start + ROWS]]) for start in range(0, ROWS * count, ROWS)]
-
-
 def _load(client: httpx.Client, files: Sequence[bytes], clients: int) -> tuple[float, Posts]:
     """The seconds from the first POST to the last end, and the POSTs."""
 
@@ -132,17 +104,6 @@ def _until_completed(client: httpx.Client, request_id: str, deadline: float) -> 
         if status.ended or time.perf_counter() > deadline:
             sys.exit(f"request {request_id} is {status}")
         time.sleep(LOOK_SECONDS)
-
-
-def _until_ready(client: httpx.Client) -> None:
-    for _ in range(round(GIVE_UP_SECONDS / LOOK_SECONDS)):
-        try:
-            if client.get("/readyz").status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(LOOK_SECONDS)
-    sys.exit("the uploader does not become ready")
 
 
 if __name__ == "__main__":
