@@ -75,11 +75,6 @@ class Held:
     resends: int = 0
 
     @property
-    def is_express(self) -> bool:
-        """Whether it is a single chunk."""
-        return self.request.file_bytes - self.request.body_start <= self.request.chunk_bytes
-
-    @property
     def size(self) -> int:
         """About how many chunks are left to send."""
         if self.left is not None:
@@ -168,7 +163,7 @@ class Dispatcher:
         self._road(held).lanes.put(held.request.tenant_id, held.request.request_id, held.size)
 
     def _road(self, held: Held) -> _Road:
-        return self._express if held.is_express else self._ready
+        return self._express if held.request.is_one_chunk else self._ready
 
     def _adopt(self) -> None:
         """Take the active requests of the tenants that this process owns: at once after a change, and now and then."""
@@ -335,7 +330,7 @@ class Dispatcher:
         return {each.chunk for each in self._chunks.manifests(request.tenant_id, request.request_id)}
 
     def _spans(self, request: Request) -> Iterator[ChunkSpan]:
-        if request.file_bytes - request.body_start <= request.chunk_bytes:
+        if request.is_one_chunk:
             yield ChunkSpan(0, request.body_start, request.file_bytes, request.first_line)
             return
         yield from self._index(request).chunks(request.chunk_bytes)

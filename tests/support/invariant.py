@@ -143,7 +143,7 @@ def _check_objects(system: System, requests: Iterable[Request]) -> None:
     """Of the tenant's objects only those of its requests are stored, once orphans have been swept."""
     sweeper_of(system).sweep()
     of_requests = {request.object_key for request in requests}
-    of_requests |= {index_key(request.object_key) for request in requests if _is_indexed(request)}
+    of_requests |= {index_key(request.object_key) for request in requests if not request.is_one_chunk}
     for request in requests:
         for manifest in system.chunks.manifests(messy_file.TENANT, request.request_id):
             place = (messy_file.TENANT, request.request_id, manifest.chunk)
@@ -151,10 +151,6 @@ def _check_objects(system: System, requests: Iterable[Request]) -> None:
             of_requests |= {dropped_key(*place)} if manifest.dropped_cells else set()
     keys = {stored.ref.key for stored in system.objects.list("")}
     assert {key for key in keys if f"/{messy_file.TENANT}/" in key} == of_requests
-
-
-def _is_indexed(request: Request) -> bool:
-    return request.file_bytes - request.body_start > request.chunk_bytes
 
 
 def _check_mails(system: System, folder: Path, statuses: Iterable[Status]) -> None:

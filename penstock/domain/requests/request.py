@@ -104,6 +104,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return self.parent_id or self.request_id
 
     @property
+    def is_one_chunk(self) -> bool:
+        """Whether its rows are a single chunk, for which no row index is stored."""
+        return self.file_bytes - self.body_start <= self.chunk_bytes
+
+    @property
     def rows_ingested(self) -> int:
         """Rows that are part of profiles."""
         return self.rows_accepted if self.status is Status.COMPLETED else 0
