@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.support.browser import Visitor
 from tests.support.holding import held_at
@@ -26,8 +26,9 @@ def test_a_focus_that_is_not_seen_is_noticed(visitor: Visitor) -> None:
         keyboard.look()
 
 
-def test_a_link_leads_past_the_columns(visitor: Visitor, system: HttpSystem, tmp_path: Path) -> None:
-    file = tmp_path / "people.tsv"
+def with_columns(visitor: Visitor, system: HttpSystem, folder: Path) -> Page:
+    """The page of a new import whose file has arrived."""
+    file = folder / "people.tsv"
     file.write_text(PEOPLE)
     page = visitor.page
     visitor.sign_in(system.sign_in_link())
@@ -35,6 +36,11 @@ def test_a_link_leads_past_the_columns(visitor: Visitor, system: HttpSystem, tmp
     page.get_by_label("Source", exact=True).select_option("crm")
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("Choose a file").set_input_files(file)
+    return page
+
+
+def test_a_link_leads_past_the_columns(visitor: Visitor, system: HttpSystem, tmp_path: Path) -> None:
+    page = with_columns(visitor, system, tmp_path)
     link = page.get_by_role("link", name="Skip the columns")
     expect(link).to_have_css("width", "1px")
     keyboard = Keyboard(page)
@@ -46,14 +52,7 @@ def test_a_link_leads_past_the_columns(visitor: Visitor, system: HttpSystem, tmp
 
 
 def test_the_steps_lead_to_their_parts_of_the_page(visitor: Visitor, system: HttpSystem, tmp_path: Path) -> None:
-    file = tmp_path / "people.tsv"
-    file.write_text(PEOPLE)
-    page = visitor.page
-    visitor.sign_in(system.sign_in_link())
-    page.goto("/imports/new")
-    page.get_by_label("Source", exact=True).select_option("crm")
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_label("Choose a file").set_input_files(file)
+    page = with_columns(visitor, system, tmp_path)
     expect(page.locator("#columns[data-loaded]")).to_be_visible()
     page.reload()
     steps = page.get_by_role("list", name="Steps")
