@@ -22,6 +22,7 @@ from penstock.application.requests.active_markers import WINDOW_US, ActiveMarker
 from penstock.application.requests.request_lists import entry_of
 from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.delivery.notification import Notification
+from penstock.domain.dispatching.queue import MAX_PLACES, Place, Queue
 from penstock.domain.files.corrections import ChunkLines
 from penstock.domain.files.line_set import runs_of
 from penstock.domain.limits import MAX_ATTRIBUTES, MAX_DATA_SOURCES, MAX_MAPPING_VERSIONS
@@ -114,6 +115,7 @@ def partitions() -> list[Partition]:
         Partition("chunk_nodes", "a chunk", 1, ROWS_OF_CHUNK * IDENTIFIERS * NODE_BYTES),
         Partition("chunk_lines", "a file of everybody, one row in a hundred rejected", CHUNKS, _size(ID, lines)),
         Partition("notifications", "a request with all recipients", 3 * MAX_RECIPIENTS, _size(ID, notification)),
+        Partition("queues", "a tenant with very many waiting requests", 1, _size("", _queue())),
         Partition("replacements", "a source with hourly files for three years", HOURS_OF_THREE_YEARS, len(ID) + 2),
         Partition("expiries", "a day", REQUESTS_A_MONTH // 30, 120),
         Partition("audit", "a day with as many reveals as requests a month", REQUESTS_A_MONTH, _size(ID, audit)),
@@ -122,6 +124,11 @@ def partitions() -> list[Partition]:
         Partition("data_sources", "a tenant", MAX_DATA_SOURCES, _size(NAME, DataSource(name=NAME, display_name=NAME))),
         Partition("epochs", "three years", 3 * 53, 30),
     ]
+
+
+def _queue() -> Queue:
+    places = {f"{number:036d}": Place(number, 3_600) for number in range(MAX_PLACES)}
+    return Queue(at_us=AT_US, workers=16, places=places)
 
 
 def _size(sort: str, record: object) -> int:

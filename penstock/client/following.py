@@ -9,21 +9,13 @@ from penstock.client.connection import Connection
 from penstock.client.driver_errors import read_json
 from penstock.client.paths import resource_path
 from penstock.client.retries import RECONNECT_SECONDS
-from penstock.documents.progress import ProgressView
 from penstock.documents.requests import RequestView
-from penstock.domain.errors import PenstockError, Unavailable
+from penstock.domain.errors import Unavailable
 from penstock.domain.requests.request import Status
-from penstock.domain.requests.waiting import WaitsFor
 
 RECONNECT_PAUSE_SECONDS = 1.0
 EVENTS = "text/event-stream"
 _DATA, _COMMENT = b"data:", b":"
-
-
-SYSTEM_WAITS = (
-    "the system needs something that is unavailable, such as a server or disk space, and goes on when it is back; "
-    "its operator sees what it is at /readyz of the health port"
-)
 
 
 class Follower:
@@ -35,15 +27,8 @@ class Follower:
         self._lost: list[str] = []
 
     def problems(self) -> list[str]:
-        """Sentences that say why the followed request makes no progress, as far as that is known."""
-        if self._lost or self._request_id is None:
-            return self._lost
-        path = resource_path("/requests", self._request_id, "/progress")
-        try:
-            progress = self._connection.document("GET", path, ProgressView)
-        except PenstockError:
-            return []
-        return [SYSTEM_WAITS] if progress["waits_for"] == WaitsFor.SYSTEM else []
+        """Why the server is not reached at present, if so."""
+        return self._lost
 
     def changes(self, request_id: str) -> Iterator[RequestView]:
         """The request now, and again on each change, until it has ended or is held.

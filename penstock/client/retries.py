@@ -52,6 +52,8 @@ def persistently(
         except (Unavailable, Refused) as error:
             if isinstance(error, Refused) and error.code not in passing:
                 raise
+            if isinstance(error, ServerUnavailable) and (error.retry_after or 0.0) > MAX_RETRY_AFTER_SECONDS:
+                raise
             attempt += 1
             if began is None:
                 say(f"Waiting: {error}")

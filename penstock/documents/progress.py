@@ -1,4 +1,4 @@
-"""The run of a request: when its status changed, its rates, and what it waits for."""
+"""The run of a request: when its status changed, and its rates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from penstock.domain.requests.public_view import rfc3339
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import history
 from penstock.domain.requests.throughput import Rate, average_rate
-from penstock.domain.requests.waiting import WaitsFor, waits_for
 
 
 class StatusChangeView(TypedDict):
@@ -27,23 +26,20 @@ class RateView(TypedDict):
 
 class ProgressView(TypedDict):
     """`history` has each status that the request has had; `rows_per_second` is the average until `last_step_at`, the
-    time of its latest counted step; `waits_for` is null while it moves: `turn`, it has not started; `workers`, no chunk
-    was finished for a minute; `system`, something that the system needs is unavailable."""
+    time of its latest counted step."""
 
     request_id: str
     history: list[StatusChangeView]
     last_step_at: str | None
     rows_per_second: int | None
-    waits_for: WaitsFor | None
     rates: list[RateView]
 
 
-def progress_view(request: Request, rates: Sequence[Rate], now_us: int, *, system_has_problem: bool) -> ProgressView:
+def progress_view(request: Request, rates: Sequence[Rate]) -> ProgressView:
     return ProgressView(
         request_id=request.request_id,
         history=[StatusChangeView(status=status, at=rfc3339(at_us)) for status, at_us in history(request)],
         last_step_at=rfc3339(request.last_step_at) if request.last_step_at else None,
         rows_per_second=average_rate(request),
-        waits_for=waits_for(request, now_us, system_has_problem=system_has_problem),
         rates=[RateView(at=rfc3339(each.at_us), rows_per_second=each.rows_per_second) for each in rates],
     )

@@ -15,6 +15,7 @@ from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.public_view import to_public
 from penstock.domain.requests.recipients import MailLevel
 from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.waiting import Waiting, WaitsFor
 
 
 class StoredProblem(TypedDict):
@@ -34,6 +35,21 @@ class HeldView(TypedDict):
     message: str
     hint: str
     until: str | None
+
+
+class WaitingView(TypedDict):
+    """Why a request does not move: `system`, something that it needs is unavailable; `turn`, the services work on other
+    requests; `workers`, none runs, or no part of its file was finished for a minute; `dispatcher`, none runs.
+
+    `since` is the time from which that is so, `requests_before` the number of the tenant's own requests that come
+    first, and `starts_in_seconds` an estimate; each is null when it is not known.
+    """
+
+    reason: WaitsFor
+    message: str
+    since: str | None
+    requests_before: int | None
+    starts_in_seconds: int | None
 
 
 class MailView(TypedDict):
@@ -104,6 +120,7 @@ class RequestView(TypedDict):
     parent_id: str | None
     corrections: CorrectionsView | None
     held: HeldView | None
+    waiting: WaitingView | None
     error: StoredProblem | None
     eta_seconds: int | None
 
@@ -120,8 +137,9 @@ def request_view(
     now_us: int,
     corrections: CorrectionTotals | None = None,
     mails: Iterable[RecipientReport] | None = None,
+    waiting: Waiting | None = None,
 ) -> RequestView:
-    view = cast(RequestView, to_public(request, now_us, corrections))
+    view = cast(RequestView, to_public(request, now_us, corrections, waiting))
     if mails is not None:
         view["notify"] = [_recipient_view(each) for each in mails]
     return view

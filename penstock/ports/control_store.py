@@ -47,6 +47,7 @@ class Table(StrEnum):
     KEY_CLAIMS = "key_claims"  # hash of the key / "": until when a call with it may be under way
     EXPIRIES = "expiries"  # day / table, partition and digest of a record that ends then; "days" / day
     SAME_FILES = "same_files"  # hash of a file, its mapping and its source / "": the last request that it led to
+    QUEUES = "queues"  # "" / "": the places of the requests that wait
     REPLACEMENTS = "replacements"  # data source / request id: requests in replace mode
     EPOCHS = "epochs"  # "" / epoch: the number of bits that name a bucket of it
     CHUNK_MANIFESTS = "chunk_manifests"  # request id / chunk: counts and reasons
@@ -63,6 +64,7 @@ class Table(StrEnum):
     SEGMENTS = "segments"  # "" / name
     DRAFTS = "drafts"  # "" / file id: files that are received in parts; "accepted" / file id: those that have requests
     IMPORT_DRAFTS = "import_drafts"  # "" / draft id: imports that people have begun in the console
+    TENANT_LIMITS = "tenant_limits"  # "" / "": what the tenant may upload
     PUBLISHERS = "publishers"  # "" / publisher id: services that may offer files
 
 

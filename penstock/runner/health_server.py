@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.registry import Collector
 
 from penstock.domain.errors import Fault, Problem, Unavailable
+from penstock.runner.backlog_metrics import BacklogMetrics
 from penstock.runner.consumer_metrics import ConsumerMetrics
 from penstock.runner.dependency_metrics import DependencyMetrics
 from penstock.runner.record_metrics import RecordMetrics
@@ -67,7 +68,12 @@ def respond(supervisor: Supervisor, metrics: CollectorRegistry, path: str) -> Re
 
 def metrics_of(supervisor: Supervisor, *collectors: Collector) -> CollectorRegistry:
     registry = CollectorRegistry()
-    own = ConsumerMetrics(supervisor.consumers), DependencyMetrics(supervisor.dependencies), RecordMetrics()
+    own = (
+        ConsumerMetrics(supervisor.consumers),
+        BacklogMetrics(supervisor.dispatching),
+        DependencyMetrics(supervisor.dependencies),
+        RecordMetrics(),
+    )
     for each in (*own, *collectors):
         registry.register(each)
     return registry

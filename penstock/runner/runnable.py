@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from penstock.application.consuming.processing import ConsumerCounts
+from penstock.domain.dispatching.backlog import Backlog
 
 
 class Runnable(Protocol):
@@ -38,3 +39,12 @@ class Consumer(Runnable, Protocol):
 
     @property
     def counts(self) -> ConsumerCounts: ...
+
+
+@runtime_checkable
+class Dispatching(Runnable, Protocol):
+    """A part that sends chunks to the workers."""
+
+    def backlog(self) -> Backlog:
+        """What is not done of the requests that it sends."""
+        ...

@@ -12,7 +12,7 @@ from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Prober
 from penstock.domain.errors import PartFailed, PenstockError
 from penstock.runner.periodic import Periodic
-from penstock.runner.runnable import Consumer, Runnable
+from penstock.runner.runnable import Consumer, Dispatching, Runnable
 
 WAKE_SECONDS = (
     0.2  # Python runs a signal handler only when the main thread wakes up, if another thread received the signal
@@ -75,6 +75,10 @@ class Supervisor:
             return ["the service waits for its servers", *outages]
         reported = [problem for part in self._parts for problem in part.problems()]
         return list(dict.fromkeys([*reported, *outages]))
+
+    def dispatching(self) -> list[Dispatching]:
+        """The parts that send chunks to the workers."""
+        return [part.runnable for part in self._parts if isinstance(part.runnable, Dispatching)]
 
     def consumers(self) -> list[Consumer]:
         """The parts that handle events."""

@@ -23,6 +23,7 @@ from penstock.application.profiles.epochs import Epochs
 from penstock.application.profiles.reader import ProfileReader
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests
+from penstock.application.tenants.limits import StoredLimits
 from penstock.config import PREFIX, Settings, load_section
 from penstock.domain.delivery.email_message import REQUEST_ID, EmailStyle
 from penstock.domain.errors import refusal
@@ -65,6 +66,7 @@ class System(NamedTuple):
     files: SealedObjects
     requests: Requests
     chunks: Chunks
+    tenant_limits: StoredLimits
     catalog: Catalog
     epochs: Epochs
     reader: ProfileReader
@@ -142,6 +144,7 @@ def join(
         files=SealedObjects(adapters.objects, keys, random),
         requests=requests,
         chunks=Chunks(adapters.control),
+        tenant_limits=StoredLimits(adapters.control, clock),
         catalog=catalog,
         epochs=epochs,
         reader=ProfileReader(

@@ -7,6 +7,7 @@ from penstock.application.drafts.drafts import Drafts
 from penstock.application.drafts.sweeping import DraftSweeper
 from penstock.application.imports.import_drafts import ImportDrafts
 from penstock.application.requests.expiries import ExpirySweeper
+from penstock.application.tenants.limits import DayBytes, Quotas
 from penstock.application.uploads.intake import Intake
 from penstock.application.uploads.planning import Planner
 from penstock.application.uploads.retention import Sweeper
@@ -23,13 +24,17 @@ def intake_of(system: System) -> Intake:
         files=system.files,
         keys=system.keys,
         log=system.log,
-        limits=system.limits,
+        quotas=quotas_of(system),
         clock=system.clock,
     )
 
 
+def quotas_of(system: System) -> Quotas:
+    return Quotas(system.limits, system.tenant_limits, DayBytes(system.requests, system.clock))
+
+
 def drafts_of(system: System) -> Drafts:
-    return Drafts(system.control, system.files, system.limits, system.clock)
+    return Drafts(system.control, system.files, quotas_of(system), system.clock)
 
 
 def import_drafts_of(system: System) -> ImportDrafts:

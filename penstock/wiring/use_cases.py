@@ -24,9 +24,12 @@ from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.profiles.use_cases import ProfileUseCases
 from penstock.application.requests.corrections import Corrections
 from penstock.application.requests.key_claims import KeyClaims
+from penstock.application.requests.queues import Queues
 from penstock.application.requests.reject_file import RejectFiles
 from penstock.application.requests.saved_views import SavedViews
 from penstock.application.requests.use_cases import RequestUseCases
+from penstock.application.requests.waits import Waits
+from penstock.application.tenants.use_cases import TenantUseCases
 from penstock.application.uploads.resubmit import Resubmitter
 from penstock.application.uploads.use_cases import UploadUseCases
 from penstock.wiring.system import System
@@ -46,6 +49,7 @@ class AllUseCases(NamedTuple):
     profiles: ProfileUseCases
     access: AccessUseCases
     keys: KeyUseCases
+    tenants: TenantUseCases
     dead_letters: DeadLetterUseCases
     health: HealthUseCases
 
@@ -80,11 +84,13 @@ def use_cases_of(system: System) -> AllUseCases:
             mails,
             system.chunks,
             SavedViews(system.control, keys),
+            Waits(Queues(system.control), system.clock, system.dependencies.lasting),
         ),
         catalog=CatalogUseCases(audit, system.catalog, AttributeEdits(system.control, system.catalog)),
         profiles=ProfileUseCases(audit, system.reader, system.requests),
         access=AccessUseCases(audit, keys, sessions, publishers, system.keys),
         keys=KeyUseCases(audit, system.keys),
+        tenants=TenantUseCases(audit, system.tenant_limits),
         dead_letters=DeadLetterUseCases(audit, DeadLetters(system.log)),
         health=HealthUseCases(
             audit, system.dependencies, workload, system.clock.now_us, system.disk, system.control, system.vault

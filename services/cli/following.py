@@ -21,7 +21,8 @@ def changes(requests: RequestUseCases, caller: Caller, request_id: str, clock: C
     wait = MIN_WAIT
     while True:
         request = requests.get(caller, request_id)
-        yield request_view(request, clock.now_us(), requests.corrections(caller, request))
+        corrections, waiting = requests.corrections(caller, request), requests.waiting(caller, request)
+        yield request_view(request, clock.now_us(), corrections, waiting=waiting)
         if not request.status.processing:
             return
         clock.sleep(wait)
@@ -35,9 +36,15 @@ def with_idle_hint(
     began, waiting = seconds(), True
     for state in states:
         yield state
-        if waiting and state["status"] == Status.SCHEDULED and seconds() - began > HINT_SECONDS:
+        if waiting and _may_be_idle(state) and seconds() - began > HINT_SECONDS:
             waiting = False
             hint()
+
+
+def _may_be_idle(state: Document) -> bool:
+    """Whether nothing has been heard of a request since it was accepted."""
+    waits = state["waiting"]
+    return state["status"] == Status.SCHEDULED and (waits is None or waits["requests_before"] is None)
 
 
 def follow(states: Iterator[Document], show: Callable[[Document], None]) -> Document:

@@ -191,7 +191,8 @@ class SystemBackend(Backend):
         request = self._use_cases.requests.get(self._caller, request_id)
         mails = self._use_cases.requests.mails(self._caller, request)
         corrections = self._use_cases.requests.corrections(self._caller, request)
-        document: Document = {**request_view(request, self._system.clock.now_us(), corrections, mails)}
+        waiting = self._use_cases.requests.waiting(self._caller, request)
+        document: Document = {**request_view(request, self._system.clock.now_us(), corrections, mails, waiting)}
         return document
 
     def changes(self, request_id: str) -> Iterator[Document]:

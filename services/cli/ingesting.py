@@ -22,6 +22,7 @@ from penstock.domain.dry_run.as_identifier import NO_IDENTIFIER
 from penstock.domain.errors import Fault, PartFailed, Refused, Unavailable
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.requests.request import Status
+from penstock.domain.requests.waiting import WaitsFor
 from penstock.domain.suggestions import ColumnSuggestion, LeftOut
 from services.cli.column_options import check_as_of, check_max_rejects, check_segment
 from services.cli.failures import BadUsage
@@ -180,13 +181,19 @@ def with_problems(
         if progress != before:
             progress_at, before = now, progress
         elif now - progress_at > QUIET_SECONDS:
-            current = problems()
+            current = problems() or _outages(state)
             for problem in current:
                 if problem not in reported:
                     out.say(f"Waiting: {problem}")
             reported.update(current)
             if current and now - progress_at > STALL_TIMEOUT_SECONDS:
                 raise Unavailable(f"{current[0]}; {_again(state)}")
+
+
+def _outages(state: Document) -> list[str]:
+    """What the system says that the request waits for."""
+    waits = state["waiting"]
+    return [waits["message"]] if waits and waits["reason"] == WaitsFor.SYSTEM else []
 
 
 def _again(state: Document) -> str:

@@ -147,8 +147,10 @@ class LocalClient(Client):
     def _detailed(self, request: Request) -> RequestView:
         mails = self._use_cases.requests.mails(self._caller, request)
         corrections = self._use_cases.requests.corrections(self._caller, request)
-        return request_view(request, self._system.clock.now_us(), corrections, mails)
+        waiting = self._use_cases.requests.waiting(self._caller, request)
+        return request_view(request, self._system.clock.now_us(), corrections, mails, waiting)
 
     def _public(self, request: Request) -> RequestView:
         corrections = self._use_cases.requests.corrections(self._caller, request)
-        return request_view(request, self._system.clock.now_us(), corrections)
+        waiting = self._use_cases.requests.waiting(self._caller, request)
+        return request_view(request, self._system.clock.now_us(), corrections, waiting=waiting)

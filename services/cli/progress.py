@@ -56,4 +56,5 @@ class Lines:
         self._status, self._printed_at = request["status"], now
         chunks = f", chunk {request['chunks_done']} of {request['chunks_total']}" if request["chunks_total"] else ""
         eta = f", {request['eta_seconds']} s left" if request["eta_seconds"] else ""
-        self._out.say(f"{request['request_id']} {request['status']}: {request['rows_read']:,} rows{chunks}{eta}")
+        waits = f". {request['waiting']['message']}" if request["waiting"] else ""
+        self._out.say(f"{request['request_id']} {request['status']}: {request['rows_read']:,} rows{chunks}{eta}{waits}")

@@ -76,7 +76,9 @@ def rows_per_second(first: Sample, now: Sample) -> float:
 
 
 def detail(request: Document, rate: float, width: int) -> str:
-    """Rows, rate and the time left, as many of them as fit `width`."""
+    """Rows, rate and the time left, as many of them as fit `width`; or what it waits for."""
+    if request["waiting"]:
+        return str(request["waiting"]["message"])[: max(width, 0)]
     parts = [f"{request['rows_read']:>11,} rows", f" {rate:>9,.0f} rows/s"]
     if request["eta_seconds"] is not None:
         parts.append(f"   {request['eta_seconds']} s left")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -12,10 +13,12 @@ from rich.text import Text
 
 from penstock.application.encryption.key_ring import ALIVE_SECONDS, LIFETIME_SECONDS
 from penstock.domain.errors import refusal
+from penstock.domain.tenant_limits import TenantLimits
 from penstock.domain.tenants import check_tenant
 from services.cli.connecting import open_use_cases
 from services.cli.failures import BadUsage, reporting
 from services.cli.options import AsJson, Data
+from services.cli.views import facts_view
 
 DERIVED_MINUTES = 2 * LIFETIME_SECONDS / 60  # of a key in memory, and as long again of what is derived from it
 
@@ -46,8 +49,67 @@ def destroy_key(
         out.result({"tenant": tenant, "destroyed": True}, lambda: _destroyed_view(tenant))
 
 
+class Limit(StrEnum):
+    """A limit of a tenant that can be removed."""
+
+    FILE_BYTES = "file_bytes"
+    DAY_BYTES = "day_bytes"
+    REQUESTS = "requests"
+
+
+@app.command("limits")
+def limits(
+    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="The name of the tenant.")],
+    file_bytes: Annotated[
+        int | None, typer.Option(help="The most bytes of one plain file.", show_default=False, min=1)
+    ] = None,
+    day_bytes: Annotated[
+        int | None,
+        typer.Option(help="The most bytes of all plain files of a day (UTC).", show_default=False, min=1),
+    ] = None,
+    requests: Annotated[
+        int | None,
+        typer.Option(help="The most requests that are processed at once; others wait.", show_default=False, min=1),
+    ] = None,
+    unset: Annotated[list[Limit] | None, typer.Option(help="A limit to remove.", show_default=False)] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a tenant may upload, and change the limits that options name."""
+    with reporting(as_json=as_json) as out:
+        check_tenant(tenant)
+        with open_use_cases(data) as local:
+            caller = msgspec.structs.replace(local.caller, tenant_id=tenant)  # so that the tenant's own audit has it
+            before = local.use_cases.tenants.limits(caller)
+            given = {"file_bytes": file_bytes, "day_bytes": day_bytes, "requests": requests}
+            changes: dict[str, int | None] = {name: limit for name, limit in given.items() if limit is not None}
+            changes |= dict.fromkeys((each.value for each in unset or ()), None)
+            after = msgspec.structs.replace(before, **changes)
+            if after != before:
+                local.use_cases.tenants.set_limits(caller, after)
+        out.result({"tenant": tenant, **msgspec.structs.asdict(after)}, lambda: _limits_view(tenant, after))
+
+
 def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="tenant")
+
+
+def _limits_view(tenant: str, limits: TenantLimits) -> RenderableType:
+    return Group(
+        Text(f"Tenant {tenant}", style="bold"),
+        facts_view(
+            [
+                ("One file", Text(_bytes(limits.file_bytes, "as the installation allows"))),
+                ("All files of a day", Text(_bytes(limits.day_bytes, "no limit"))),
+                ("Requests at once", Text("no limit" if limits.requests is None else f"{limits.requests:,}")),
+            ]
+        ),
+        Text("Services know a change within a few seconds."),
+    )
+
+
+def _bytes(limit: int | None, otherwise: str) -> str:
+    return otherwise if limit is None else f"{limit:,} bytes"
 
 
 def _confirm(tenant: str) -> None:

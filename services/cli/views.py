@@ -76,6 +76,7 @@ def request_view(
         ("File", Text(_file(request))),
         *read_as_facts(request["file_options"]),
         ("Rows", Text(_rows(request))),
+        *_waiting_facts(request),
         *_progress_facts(request),
         *((label, Text(printable(text))) for label, text in notes if text),
     ]
@@ -111,6 +112,14 @@ def read_as_facts(options: Document) -> list[tuple[str, RenderableType]]:
     if inherited:
         facts.append(f"{', '.join(text[name] for name in inherited)} (as its data source says)")
     return [("Read as", Text("; ".join(facts)))] if facts else []
+
+
+def _waiting_facts(request: Document) -> list[tuple[str, RenderableType]]:
+    waits = request["waiting"]
+    if waits is None:
+        return []
+    since = f" (since {_minute(waits['since'])} UTC)" if waits["since"] else ""
+    return [("Waits", Text(f"{waits['message']}{since}"))]
 
 
 def _progress_facts(request: Document) -> list[tuple[str, RenderableType]]:

@@ -12,18 +12,18 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 
 import structlog
 
 from penstock.application.consuming.groups import EXPRESS_WORKERS, WORKERS
 from penstock.application.encryption.sealed_objects import SealedObjects, index_key
+from penstock.application.health.dependencies import outage
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.request_log import about
 from penstock.application.requests.requests import Requests
-from penstock.domain.dispatching.lanes import Lanes
+from penstock.application.tenants.limits import StoredLimits
+from penstock.domain.dispatching.backlog import CHUNK_SECONDS, Backlog, Load, backlog
 from penstock.domain.dispatching.owners import partition_of_tenant
-from penstock.domain.dispatching.placement import place
 from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import (
@@ -48,53 +48,20 @@ from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog, Message, TopicPartition
+from services.row_processor.held import Held, Road
+from services.row_processor.queue_reports import QueueReports
 
 WINDOW = 2  # chunks of a worker: one in work, one to go on with
 EXPRESS_WINDOW = 8  # of a worker: requests of one chunk take milliseconds
 MEMBERS_SECONDS, IDLE_MEMBERS_SECONDS = 0.5, 30.0  # for which the members of the workers' groups count as known
 FRESH_SECONDS = 0.1  # for which a request that was read counts as it was
 ADOPT_SECONDS = 30.0  # between two looks at all active requests
+REPORT_SECONDS = 5.0  # between two reports of the queues and the backlog
 MAX_DOUBLINGS = 6
 MAX_READ_ATTEMPTS = 5
 PARKED_SECONDS = 5.0  # that a request waits whose index cannot be read now
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass
-class Held:
-    """A request, the numbers of the chunks to send, and those sent, each with its partition."""
-
-    request: Request
-    is_new: bool = False  # nobody has sent chunks of it
-    left: deque[int] | None = None  # unknown before its first turn
-    spans: list[ChunkSpan] = field(default_factory=list)
-    sent: dict[int, int] = field(default_factory=dict)
-    moved_at: float = 0.0  # when a chunk was last sent or done, by the monotonic clock
-    seen_at: float = 0.0  # when `request` was read
-    resends: int = 0
-
-    @property
-    def size(self) -> int:
-        """About how many chunks are left to send."""
-        if self.left is not None:
-            return len(self.left)
-        return self.request.file_bytes // max(1, self.request.chunk_bytes)
-
-
-class _Road:
-    """The way of chunks to a group of workers: who waits, who may take more."""
-
-    def __init__(self, log: EventLog, group: str, topic: str, window: int) -> None:
-        self.group, self.topic, self.window = group, topic, window
-        self.lanes = Lanes()
-        self.outstanding: Counter[int] = Counter()
-        self.members: Sequence[Iterable[TopicPartition]] = ()
-        self._log = log
-
-    def place(self) -> int | None:
-        shares = [{each.partition for each in member if each.topic == self.topic} for member in self.members]
-        return place(shares, self.outstanding, window=self.window, partitions=self._log.partitions(self.topic))
 
 
 class Dispatcher:
@@ -113,18 +80,24 @@ class Dispatcher:
         chunks: Chunks,
         files: SealedObjects,
         clock: Clock,
+        reports: QueueReports,
+        limits: StoredLimits,
         owned: Callable[[], frozenset[TopicPartition]],
         quiet_seconds: float,
     ) -> None:
         self._log, self._producer = log, log.producer()
         self._store, self._requests, self._chunks, self._files = store, requests, chunks, files
         self._clock, self._owned, self._quiet_seconds = clock, owned, quiet_seconds
-        self._express = _Road(log, EXPRESS_WORKERS, CHUNK_EXPRESS, EXPRESS_WINDOW)
-        self._ready = _Road(log, WORKERS, CHUNK_READY, WINDOW)
+        self._reports, self._limits = reports, limits
+        self._at_once: Counter[str] = Counter()  # requests that are processed, by tenant
+        self._limited: dict[str, list[str]] = {}  # those that must wait for the end of one of these, by tenant
+        self._express = Road(log, EXPRESS_WORKERS, CHUNK_EXPRESS, EXPRESS_WINDOW)
+        self._ready = Road(log, WORKERS, CHUNK_READY, WINDOW)
         self._held: dict[str, Held] = {}
         self._parked: list[tuple[float, str]] = []
         self._adopted: frozenset[TopicPartition] = frozenset()
-        self._adopted_at = self._members_at = float("-inf")
+        self._adopted_at = self._members_at = self._reported_at = float("-inf")
+        self._backlog = backlog(())
         self._lock = threading.Lock()
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
@@ -138,11 +111,32 @@ class Dispatcher:
     def dispatch(self) -> None:
         """Look which chunks are done, and send as many others. Raises `Unavailable`."""
         with self._lock:
+            self._report()
             self._adopt()
             self._look_at_members()
             if self._held:
                 self._free_places()
                 self._send_all()
+
+    def backlog(self) -> Backlog:
+        """What was not done, some seconds ago, of the requests that this process sends."""
+        return self._backlog
+
+    def _load(self, road: Road) -> Load:
+        left = sum(held.size for held in self._held.values() if self._road(held) is road)
+        seconds = sum(road.work_us) / len(road.work_us) / 1e6 if road.work_us else CHUNK_SECONDS
+        return Load(left + road.outstanding.total(), seconds)
+
+    def _report(self) -> None:
+        now, roads = self._clock.monotonic(), (self._express, self._ready)
+        if now - self._reported_at < REPORT_SECONDS:
+            return
+        self._reported_at = now
+        self._backlog = backlog(map(self._load, roads))
+        self._reports.store(
+            ((road, (held for held in self._held.values() if self._road(held) is road)) for road in roads),
+            lambda tenant_id: self._limits.of(tenant_id).requests if tenant_id in self._limited else None,
+        )
 
     def _take_event(self, event: UploadRequested) -> None:
         if event.request_id in self._held:
@@ -157,12 +151,29 @@ class Dispatcher:
         now = self._clock.monotonic()
         held = Held(request, is_new=is_new, moved_at=now, seen_at=now)
         self._held[request.request_id] = held
+        if request.status is Status.IN_PROGRESS:
+            self._count(held)
         self._wait(held)
 
     def _wait(self, held: Held) -> None:
         self._road(held).lanes.put(held.request.tenant_id, held.request.request_id, held.size)
 
-    def _road(self, held: Held) -> _Road:
+    def _let_wait(self, request_ids: Iterable[str]) -> None:
+        for request_id in request_ids:
+            if request_id in self._held:
+                self._wait(self._held[request_id])
+
+    def _count(self, held: Held) -> None:
+        if not held.counts:
+            held.counts = True
+            self._at_once[held.request.tenant_id] += 1
+
+    def _is_at_limit(self, tenant_id: str) -> bool:
+        """Whether as many of its requests are processed as may be. Raises `Unavailable`."""
+        most = self._limits.of(tenant_id).requests
+        return most is not None and self._at_once[tenant_id] >= most
+
+    def _road(self, held: Held) -> Road:
         return self._express if held.request.is_one_chunk else self._ready
 
     def _adopt(self) -> None:
@@ -180,6 +191,8 @@ class Dispatcher:
                 with _corrupt_alone(tenant_id):
                     self._adopt_tenant(tenant_id)
         self._adopted, self._adopted_at = owned, now
+        for tenant_id in list(self._limited):  # their limit may have changed
+            self._let_wait(self._limited.pop(tenant_id))
 
     def _adopt_tenant(self, tenant_id: str) -> None:
         for request in self._requests.active(tenant_id):
@@ -205,6 +218,7 @@ class Dispatcher:
             request_id = held.request.request_id
             for chunk in [chunk for chunk in held.sent if (request_id, chunk) in done]:
                 self._free(held, chunk)
+                self._road(held).measure(done[request_id, chunk], self._clock.now_us())
             if request_id not in now_processing or not (held.sent or held.left):
                 self._forget(held)
             elif held.sent and self._is_quiet(held):
@@ -219,6 +233,9 @@ class Dispatcher:
             self._free(held, chunk)
         self._road(held).lanes.drop(held.request.request_id)
         del self._held[held.request.request_id]
+        if held.counts:
+            self._at_once[held.request.tenant_id] -= 1
+            self._let_wait(self._limited.pop(held.request.tenant_id, ()))
 
     def _is_quiet(self, held: Held) -> bool:
         quiet = self._quiet_seconds * (1 << min(held.resends, MAX_DOUBLINGS))
@@ -262,9 +279,7 @@ class Dispatcher:
         now = self._clock.monotonic()
         due = [request_id for until, request_id in self._parked if until <= now]
         self._parked = [each for each in self._parked if each[0] > now]
-        for request_id in due:
-            if request_id in self._held:
-                self._wait(self._held[request_id])
+        self._let_wait(due)
 
     def _look_at_members(self) -> None:
         """Who works; while nobody can say, those last known."""
@@ -280,12 +295,16 @@ class Dispatcher:
         for road in roads:
             road.members = members[road.group]
 
-    def _send_next(self, held: Held, road: _Road, partition: int) -> Sequence[int]:
+    def _send_next(self, held: Held, road: Road, partition: int) -> Sequence[int]:
         """Send the next chunk of a request and return it; nothing if the request has ended or cannot be read."""
         request = held.request
         try:
+            if not held.counts and self._is_at_limit(request.tenant_id):
+                self._limited.setdefault(request.tenant_id, []).append(request.request_id)
+                return ()
             left = self._begin(held) if self._is_processing(held) else None
-        except Unavailable:  # perhaps its tenant's key alone
+        except Unavailable as error:  # perhaps its tenant's key alone
+            self._note_outage(held, error)
             self._parked.append((self._clock.monotonic() + PARKED_SECONDS, request.request_id))
             return ()
         except (Corrupt, KeyRevoked, NotFound) as error:
@@ -293,6 +312,8 @@ class Dispatcher:
             self._progress(request, FileRefused(at_us=self._clock.now_us(), problem=unreadable_file(error)))
             self._producer.flush()
             return ()
+        held.outages = {}
+        self._count(held)
         if not left:
             self._forget(held)
             return ()
@@ -304,6 +325,10 @@ class Dispatcher:
         if left:
             self._wait(held)
         return (chunk,)
+
+    def _note_outage(self, held: Held, error: Unavailable) -> None:
+        now_us = self._clock.now_us()
+        held.outages = {name: held.outages.get(name, now_us) for name in outage(error)}
 
     def _is_processing(self, held: Held) -> bool:
         if self._clock.monotonic() - held.seen_at > FRESH_SECONDS:

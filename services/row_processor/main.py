@@ -18,6 +18,7 @@ import structlog
 from penstock.application.consuming.consume_loop import Before, ConsumeLoop
 from penstock.application.consuming.groups import DISPATCHERS, EXPRESS_WORKERS, WORKERS
 from penstock.application.health.dependencies import Dependencies, Outages
+from penstock.application.requests.queues import Queues
 from penstock.config import Settings, load_settings
 from penstock.domain.events import CHUNK_EXPRESS, CHUNK_READY, UPLOAD_REQUESTED
 from penstock.hardening import protect_memory
@@ -28,6 +29,7 @@ from penstock.runner.signals import stop_when_signalled
 from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System, await_system
 from services.row_processor.dispatcher import Dispatcher
+from services.row_processor.queue_reports import QueueReports
 from services.row_processor.worker import Worker
 
 MAX_PAUSE_SECONDS = 1.0  # so that a stopping worker notices it soon
@@ -53,6 +55,8 @@ def dispatching(system: System, quiet_seconds: float = QUIET_SECONDS) -> Dispatc
         chunks=system.chunks,
         files=system.files,
         clock=system.clock,
+        reports=QueueReports(Queues(system.control), system.clock, system.dependencies.lasting),
+        limits=system.tenant_limits,
         owned=lambda: loop.assignment(),
         quiet_seconds=quiet_seconds,
     )
@@ -67,12 +71,20 @@ def dispatching(system: System, quiet_seconds: float = QUIET_SECONDS) -> Dispatc
     return Dispatching(loop, dispatcher)
 
 
+class Sending(Periodic):
+    """Has the dispatcher send what may be sent."""
+
+    def __init__(self, dispatcher: Dispatcher, dependencies: Dependencies) -> None:
+        super().__init__(
+            "dispatching", dispatcher.dispatch, DISPATCH_SECONDS, dependencies=dependencies, essential=True
+        )
+        self.backlog = dispatcher.backlog
+
+
 def dispatcher_parts(system: System) -> list[Runnable]:
     """The parts of `penstock dispatcher`."""
     loop, dispatcher = dispatching(system)
-    dependencies = system.dependencies
-    sending = Periodic("dispatching", dispatcher.dispatch, DISPATCH_SECONDS, dependencies=dependencies, essential=True)
-    return [loop, sending]
+    return [loop, Sending(dispatcher, system.dependencies)]
 
 
 def worker_loop(system: System) -> ConsumeLoop:

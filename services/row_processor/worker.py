@@ -134,16 +134,17 @@ class Worker:
                 return self._set_aside(event)
 
     def _ingest(self, event: ChunkReady) -> Manifest:
+        began = self._clock.monotonic()
         plan, layout, size = self._prepare(event.tenant_id, event.request_id, _object_of(event))
         if event.end > size:
             raise ImpossibleEvent(f"chunk {event.chunk} of request {event.request_id} ends beyond its file")
         if _oversized(event, plan):
-            return self._commit(event, plan, _unread(event))
+            return self._commit(event, plan, _unread(event), began)
         body, sealer = self._read(event), self._sealer(event, plan)
         result = ingest_chunk(
             body, chunk=event.chunk, first_line=event.first_line, plan=plan, layout=layout, sealer=sealer
         )
-        return self._commit(event, plan, result)
+        return self._commit(event, plan, result, began)
 
     def _read(self, event: ChunkReady) -> bytes:
         """Opened again for each chunk, so that any change of the file since then is detected."""
@@ -182,7 +183,8 @@ class Worker:
         root = None if plan.parent_id is None else self._chunks.root_lines(tenant_id, plan.parent_id)
         return _Prepared(plan, compile_layout(plan, header, hash_key.secret, root), file.size)
 
-    def _commit(self, event: ChunkReady, plan: Plan, result: ChunkResult) -> Manifest:
+    def _commit(self, event: ChunkReady, plan: Plan, result: ChunkResult, began: float) -> Manifest:
+        """`began`: when the work on the chunk did, by the monotonic clock."""
         failpoint("worker.before_upsert")
         for start in range(0, len(result.fragments), BATCH_FRAGMENTS):
             batch = result.fragments[start : start + BATCH_FRAGMENTS]
@@ -206,6 +208,7 @@ class Worker:
             dropped_cells=result.dropped_cells,
             blank_words=dict(result.blank_words),
             has_rejects=bool(result.rejects),
+            work_us=max(0, int((self._clock.monotonic() - began) * 1e6)),
         )
         self._chunks.commit(event.tenant_id, event.request_id, manifest, result.nodes, result.lines)
         failpoint("worker.manifest_stored")
@@ -213,13 +216,14 @@ class Worker:
 
     def _set_aside(self, event: ChunkReady) -> Manifest:
         """Every row of the chunk becomes a reject that can be downloaded, corrected and replayed."""
+        began = self._clock.monotonic()
         plan = self._requests.plan(event.tenant_id, event.request_id)
         if _oversized(event, plan):
-            return self._commit(event, plan, _unread(event))
+            return self._commit(event, plan, _unread(event), began)
         rows = raw_rows(self._read(event), tabular_format(plan.file_format), first_line=event.first_line)
         rejects = [Reject(line=line, reasons=(SET_ASIDE,), row=row) for line, row in rows]
         lines = ChunkLines(rejected=runs_of(reject.line for reject in rejects))
-        return self._commit(event, plan, ChunkResult([], b"", rejects, len(rejects), 0, lines=lines))
+        return self._commit(event, plan, ChunkResult([], b"", rejects, len(rejects), 0, lines=lines), began)
 
     def _report(self, event: ChunkReady, step: Step) -> None:
         progress = Progress(tenant_id=event.tenant_id, request_id=event.request_id, step=step)

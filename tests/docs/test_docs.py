@@ -349,7 +349,7 @@ def test_the_permissions_of_each_role_are_documented() -> None:
 
 def test_every_metric_and_log_event_is_documented() -> None:
     text = generate_latest(metrics_of(Supervisor(), Metrics().registry)).decode()
-    metrics = set(re.findall(r"^# TYPE (\w+_(?:total|up)) ", text, re.MULTILINE))
+    metrics = set(re.findall(r"^# TYPE (penstock_\w+)(?<!_created) ", text, re.MULTILINE))
     assert set(column(OPERATING, "Health and metrics", "metric")) == metrics
     logged = {event for path in sources() for event in re.findall(r'\blog\.\w+\(\s*"([a-z_.]+)"', text_of(path))}
     assert set(column(OPERATING, "Logs", "event")) == logged

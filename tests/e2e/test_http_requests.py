@@ -17,7 +17,7 @@ PUBLIC_FIELDS = (
     "request_id, tenant_id, data_source, file_name, uploaded_by, status, mode, mapping_version, segment, as_of, notify,"
     " upload_started_at, accepted_at, started_at, finished_at, bytes, file_options, rows_read, rows_accepted,"
     " rows_ingested, rows_rejected, max_rejects, chunks_done, chunks_total, reject_reasons, dropped_cells, blank_words,"
-    " parent_id, corrections, held, error, eta_seconds"
+    " parent_id, corrections, held, waiting, error, eta_seconds"
 )
 
 

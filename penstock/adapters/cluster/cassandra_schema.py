@@ -87,6 +87,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("key_claims"),
         _records("same_files"),
         _records("expiries", options=MARKERS_OPTIONS),
+        _records("queues"),
+        _records("tenant_limits"),
         _records("replacements"),
         _records("epochs"),
         _records("chunk_manifests"),

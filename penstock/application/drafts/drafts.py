@@ -19,11 +19,11 @@ import msgspec
 
 from penstock.application.encryption.sealed_objects import SealedObjects, part_key
 from penstock.application.scanning import scan_all
+from penstock.application.tenants.limits import Quotas
 from penstock.domain.errors import Conflict, Corrupt, NotFound, Refused, refusal
 from penstock.domain.files.compression import check_size
 from penstock.domain.files.draft import Draft, Part, check_deletable, expiry, part_offsets
 from penstock.domain.limits import MAX_DRAFTS, MAX_DRAFTS_OF_ONE, check_number
-from penstock.domain.mapping.mapping import Limits
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 from penstock.ports.object_store import ObjectRef
@@ -42,18 +42,19 @@ class StoredDraft(NamedTuple):
 
 
 class Drafts:
-    """The drafts of all tenants. `limits` are the tenant's."""
+    """The drafts of all tenants, within their `quotas`."""
 
-    def __init__(self, store: ControlStore, files: SealedObjects, limits: Limits, clock: Clock) -> None:
-        self._store, self._files, self._limits, self.clock = store, files, limits, clock
+    def __init__(self, store: ControlStore, files: SealedObjects, quotas: Quotas, clock: Clock) -> None:
+        self._store, self._files, self._quotas, self.clock = store, files, quotas, clock
 
     def create(self, tenant_id: str, *, length: int, file_name: str, created_by: str, metadata: str) -> Draft:
-        """A new draft. Raises `Refused`: file_too_large, too_many_drafts.
+        """A new draft. Raises `Refused`: file_too_large, daily_limit_reached, too_many_drafts.
 
         It is counted again once it is stored, so that the limit also holds for calls at the same moment: the last of
         them sees all others. Just below the limit they may all be refused, which leaves room.
         """
-        check_size(length, self._limits)
+        check_size(length, self._quotas.limits(tenant_id))
+        self._quotas.check_day(tenant_id)
         self._check_room(tenant_id, created_by, new=1)
         now_us = self.clock.now_us()
         draft = Draft(

@@ -45,11 +45,11 @@ class Chunks:
         """All manifests of a request, in chunk order."""
         return map(_manifest, scan_all(self._store, Table.CHUNK_MANIFESTS, tenant_id, request_id))
 
-    def done(self, tenant_id: str, chunks: Sequence[tuple[str, int]]) -> set[tuple[str, int]]:
-        """Those of the chunks, by request and number, that have a manifest."""
+    def done(self, tenant_id: str, chunks: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Manifest]:
+        """The manifests of those chunks, by request and number, that have one."""
         places = [(request_id, _chunk(chunk)) for request_id, chunk in chunks]
         records = self._store.get_each(Table.CHUNK_MANIFESTS, tenant_id, places)
-        return {(record.partition, int(record.sort)) for record in records}
+        return {(record.partition, int(record.sort)): _manifest(record) for record in records}
 
     def nodes(self, tenant_id: str, request_id: str, chunk: int) -> bytes:
         """The concatenated nodes that a chunk wrote. Raises `NotFound`."""

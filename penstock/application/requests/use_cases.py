@@ -15,6 +15,7 @@ from penstock.application.requests.reject_file import RejectFile, RejectFiles
 from penstock.application.requests.reject_rows import Cells, RejectPage, RejectRows
 from penstock.application.requests.requests import Accepted, RequestPage, Requests
 from penstock.application.requests.saved_views import SavedViews, Views
+from penstock.application.requests.waits import Waits
 from penstock.application.uploads.resubmit import CorrectedFile, Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
@@ -24,6 +25,7 @@ from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter
 from penstock.domain.requests.throughput import Rate, throughput
+from penstock.domain.requests.waiting import Waiting
 
 RESUBMIT = "request.resubmit"
 MAX_UNFINISHED = 500  # in one list
@@ -42,9 +44,10 @@ class RequestUseCases(UseCases):
         mails: MailReports,
         chunks: Chunks,
         views: SavedViews,
+        waits: Waits,
     ) -> None:
         super().__init__(audit)
-        self._views = views
+        self._views, self._waits = views, waits
         self._chunks, self._reject_rows = chunks, RejectRows(requests, chunks, rejects)
         self._requests, self._corrections, self._mails = requests, corrections, mails
         self._rejects, self._resubmitter = rejects, resubmitter
@@ -109,6 +112,11 @@ class RequestUseCases(UseCases):
             return []
         done = ((each.at_us, each.rows_read) for each in self._chunks.manifests(caller.tenant_id, request.request_id))
         return throughput(done, request.started_at)
+
+    @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
+    def waiting(self, caller: Caller, request: Request) -> Waiting | None:
+        """Why a request does not move; None if it does, or has ended. May be a second old."""
+        return self._waits.of(request)
 
     @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
     def mails(self, caller: Caller, request: Request) -> list[RecipientReport]:

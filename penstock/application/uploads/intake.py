@@ -22,6 +22,7 @@ from penstock.application.encryption.sealed_objects import SealedObjects, file_k
 from penstock.application.requests.request_log import about
 from penstock.application.requests.requests import Accepted, Requests
 from penstock.application.requests.same_file import SameFile
+from penstock.application.tenants.limits import Quotas
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
 from penstock.application.uploads.inspection import inspect
 from penstock.application.uploads.new_requests import Offered, new_request
@@ -67,7 +68,7 @@ def _ignore(_: str, __: Mode) -> None:
 
 
 class Intake:
-    """Accepts files. `limits` are the tenant's.
+    """Accepts files, within the `quotas` of their tenants.
 
     `accepting` is called with a request's id and mode just before the request exists, and again after a crash.
     """
@@ -81,12 +82,12 @@ class Intake:
         files: SealedObjects,
         keys: KeyRing,
         log: EventLog,
-        limits: Limits,
+        quotas: Quotas,
         clock: Clock,
     ) -> None:
         self._requests, self._catalog, self._planner = requests, catalog, planner
         self._files, self._keys = files, keys
-        self._log, self._limits, self._clock = log, limits, clock
+        self._log, self._quotas, self._clock = log, quotas, clock
 
     def upload(
         self,
@@ -125,11 +126,14 @@ class Intake:
 
     def store(self, tenant_id: str, parts: Iterable[bytes], options: FileOptions = FileOptions()) -> StoredFile:
         """Decompress, transcode to UTF-8, seal and store a file while it is received, in bounded memory. Raises
-        `Refused` for a file that is too large or corrupt, or in another encoding than declared."""
+        `Refused` for a file that is too large or corrupt, or in another encoding than declared, and if the tenant may
+        upload nothing more today."""
+        self._quotas.check_day(tenant_id)
+        limits = self._quotas.limits(tenant_id)
         began, upload_started_at = self._clock.monotonic(), self._clock.now_us()
         self._log.producer()  # connects the shared producer, which takes half a second, while the file is received
-        decoding = Decoding(plain(parts, limits=self._limits), options)
-        indexer = self._indexer(options)
+        decoding = Decoding(plain(parts, limits=limits), options)
+        indexer = self._indexer(limits, options)
         observed = ObservedFile(iter(decoding), self._keys.current(tenant_id, Purpose.HASH).secret, indexer)
         ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
         failpoint("uploader.object_stored")
@@ -166,7 +170,7 @@ class Intake:
 
     def check(self, tenant_id: str, command: UploadCommand, file: FileHead | None = None) -> CheckedUpload:
         """Check the upload before anything is written. Raises `Refused` with every fault."""
-        return check_upload(command, TenantCatalog(self._catalog, tenant_id), self._limits, file)
+        return check_upload(command, TenantCatalog(self._catalog, tenant_id), self._quotas.limits(tenant_id), file)
 
     def accept(
         self,
@@ -208,6 +212,7 @@ class Intake:
     ) -> Accepted:
         checked = self.check(tenant_id, command, stored.file_head)
         check_size(stored.size, checked.settings.limits)
+        self._quotas.check_day(tenant_id, stored.size)
         self._create_missing(tenant_id, command, checked)
         options = self.file_options(tenant_id, command)
         stored = self._indexed(tenant_id, stored, options)
@@ -231,10 +236,11 @@ class Intake:
             return command, None
         options = self.file_options(tenant_id, command)
         transcoded = options.read_as(stored.options.encoding and UTF_8)
+        limits = self._quotas.limits(tenant_id)
         suggested = accept_for(
-            inspect(self.read(tenant_id, stored), self._limits, transcoded),
+            inspect(self.read(tenant_id, stored), limits, transcoded),
             TenantCatalog(self._catalog, tenant_id),
-            self._limits,
+            limits,
             command.data_source,
             command.accept_suggestions,
             tuple(command.columns or ()),
@@ -352,15 +358,15 @@ class Intake:
             problem=None if refused is None else refused_file(refused),
         )
 
-    def _indexer(self, options: FileOptions) -> RowIndexer:
-        return RowIndexer(self._limits, options, stretch_bytes=self._planner.stretch_bytes)
+    def _indexer(self, limits: Limits, options: FileOptions) -> RowIndexer:
+        return RowIndexer(limits, options, stretch_bytes=self._planner.stretch_bytes)
 
     def _indexed(self, tenant_id: str, stored: StoredFile, options: FileOptions) -> StoredFile:
         """The file with an index of its rows; it is read once more if its format was not known when it was stored."""
         file_format = detect_format(stored.head, quoted=bool(options.quoted))
         if stored.rows is not None and stored.indexed_as == file_format:
             return stored
-        indexer = self._indexer(options)
+        indexer = self._indexer(self._quotas.limits(tenant_id), options)
         for part in self.read(tenant_id, stored):
             indexer.take(part)
         index = indexer.finish()

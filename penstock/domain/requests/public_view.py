@@ -11,11 +11,14 @@ from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.hold import hold_hint, why_held
 from penstock.domain.requests.pace import chunk_us
 from penstock.domain.requests.request import Request, Status
+from penstock.domain.requests.waiting import Waiting
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def to_public(request: Request, now_us: int, corrections: CorrectionTotals | None = None) -> dict[str, Any]:
+def to_public(
+    request: Request, now_us: int, corrections: CorrectionTotals | None = None, waiting: Waiting | None = None
+) -> dict[str, Any]:
     """The request as JSON for people and other systems: exactly the fields of the public surface."""
     return {
         "request_id": request.request_id,
@@ -48,6 +51,7 @@ def to_public(request: Request, now_us: int, corrections: CorrectionTotals | Non
         "parent_id": request.parent_id,
         "corrections": None if corrections is None else corrections._asdict(),
         "held": _held(request),
+        "waiting": None if waiting is None else _waiting(waiting),
         "error": None if request.error is None else request.error.to_json(),
         "eta_seconds": eta_seconds(request, now_us),
     }
@@ -71,6 +75,16 @@ def _held(request: Request) -> dict[str, str | None] | None:
         "message": why_held(request),
         "hint": hold_hint(request),
         "until": _time(request.hold.until_us),
+    }
+
+
+def _waiting(waiting: Waiting) -> dict[str, str | int | None]:
+    return {
+        "reason": waiting.reason.value,
+        "message": waiting.message,
+        "since": _time(waiting.since_us),
+        "requests_before": waiting.requests_before,
+        "starts_in_seconds": waiting.starts_in_seconds,
     }
 
 

@@ -126,6 +126,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     dropped_cells: dict[str, dict[str, int]] = {}  # then there is a sealed file of the rows that lost them
     blank_words: dict[str, dict[str, int]] = {}
     has_rejects: bool = False  # there is a sealed file of the rejected rows
+    work_us: int = 0  # how long its worker took
 
     def step(self) -> ChunkDone:
         """The event for this chunk; its time is the manifest's, so it can be published again unchanged."""

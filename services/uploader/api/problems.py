@@ -6,6 +6,7 @@ No text of an outage or a bug is shown, since it may name paths or quote what wa
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from penstock.documents.faults import FaultView, fault_views
+from penstock.domain.days import seconds_left
 from penstock.domain.errors import Corrupt, Fault, Fenced, PenstockError, Refused, Unavailable, problem_type
 from penstock.domain.mapping.coercion import REASONS, CoercionError
 from penstock.error_codes import title_of
@@ -86,6 +88,7 @@ STATUS = {
     "beyond_length": 413,
     "file_too_large": 413,
     "unsupported_media_type": 415,
+    "daily_limit_reached": 429,
     "rate_limited": 429,
     "too_many_calls": 429,
     "too_many_sessions": 429,
@@ -201,6 +204,8 @@ def _answer(
 
 
 def _usual_headers(code: str, status: int) -> dict[str, str]:
+    if code == "daily_limit_reached":
+        return {"Retry-After": str(seconds_left(time.time()))}
     if code in _LATER:
         return {"Retry-After": str(RETRY_AFTER_SECONDS)}
     match status:

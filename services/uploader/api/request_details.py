@@ -22,9 +22,7 @@ def get_plan(call: Call, request_id: str) -> PlanView:
 
 @router.get("/v1/requests/{request_id:id}/progress", dependencies=[allowed_to(RequestUseCases.throughput)])
 def get_progress(call: Call, request_id: str) -> ProgressView:
-    """When the status of a request changed, its rows a second over its run, and what it waits for."""
+    """When the status of a request changed, and its rows a second over its run."""
     requests = call.use_cases.requests
     request = requests.get(call.caller, request_id)
-    rates = requests.throughput(call.caller, request)
-    has_problem = bool(call.services.problems())
-    return progress_view(request, rates, call.services.clock.now_us(), system_has_problem=has_problem)
+    return progress_view(request, requests.throughput(call.caller, request))

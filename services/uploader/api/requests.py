@@ -21,7 +21,7 @@ from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.access import allowed_to
 from services.uploader.api.openapi import events, problems
 from services.uploader.api.route import Operation
-from services.uploader.api.services import Call
+from services.uploader.api.services import Call, CallOf
 from services.uploader.api.times import Time, microseconds
 from services.uploader.api.validation import Limit, Model, Name, Omittable
 
@@ -32,6 +32,7 @@ STREAMS_PER_KEY = 32
 STREAMS_PER_TENANT = 64
 STREAMS_IN_ALL = 256
 SAY_SOMETHING_EVERY_SECONDS = 15.0  # so that no proxy takes a quiet stream for a dead one
+VIEW_EVERY_SECONDS = 5.0  # without a change of the request: what it waits for may be another thing
 CHECK_KEY_EVERY_SECONDS = 15.0
 EVENT = "request"
 RETRY_AFTER_MS = 2_000  # after which a client that lost the stream connects again
@@ -74,7 +75,7 @@ class RequestsQuery(Model):
 def list_requests(call: Call, query: Annotated[RequestsQuery, Query()]) -> RequestPage:
     """Requests, the newest first, page by page; a page of a filtered list may be short, or empty, before the last."""
     page = call.use_cases.requests.page(call.caller, before=query.before, limit=query.limit, only=query.only)
-    return RequestPage(requests=[_view(call, request) for request in page.requests], next=page.next)
+    return RequestPage(requests=[listed_view(call, request) for request in page.requests], next=page.next)
 
 
 @router.get("/v1/requests/{request_id:id}", dependencies=[allowed_to(RequestUseCases.get)])
@@ -110,7 +111,7 @@ async def request_events(call: Call, request_id: str, _: Annotated[None, Depends
 )
 def cancel_request(call: Call, request_id: str) -> RequestView:
     """Stop a request that has not ended."""
-    return _view(call, call.use_cases.requests.cancel(call.caller, request_id))
+    return listed_view(call, call.use_cases.requests.cancel(call.caller, request_id))
 
 
 @router.post(
@@ -118,7 +119,7 @@ def cancel_request(call: Call, request_id: str) -> RequestView:
 )
 def approve_request(call: Call, request_id: str) -> RequestView:
     """Let the rows of a held request count."""
-    return _view(call, call.use_cases.requests.approve(call.caller, request_id))
+    return listed_view(call, call.use_cases.requests.approve(call.caller, request_id))
 
 
 @router.post(
@@ -126,17 +127,21 @@ def approve_request(call: Call, request_id: str) -> RequestView:
 )
 def undo_request(call: Call, request_id: str) -> RequestView:
     """Make a completed request's data stop counting."""
-    return _view(call, call.use_cases.requests.undo(call.caller, request_id))
+    return listed_view(call, call.use_cases.requests.undo(call.caller, request_id))
 
 
 async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
-    sent: Request | None = None
-    silent_seconds = unchecked_seconds = 0.0
+    sent: RequestView | None = None
+    seen: Request | None = None
+    silent_seconds = unchecked_seconds = unseen_seconds = 0.0
     yield b"retry: %d\n\n" % RETRY_AFTER_MS
     while True:
-        if request != sent:
-            sent, silent_seconds = request, 0.0
-            view = await run_sync(_view, call, request, limiter=call.services.stream_threads)
+        view = sent
+        if request != seen or unseen_seconds >= VIEW_EVERY_SECONDS:
+            seen, unseen_seconds = request, 0.0
+            view = await run_sync(listed_view, call, request, limiter=call.services.stream_threads)
+        if view != sent:
+            sent, silent_seconds = view, 0.0
             yield format_sse_event(
                 data_str=msgspec.json.encode(view).decode(), event=EVENT, id=str(request.chunks_done)
             )
@@ -148,6 +153,7 @@ async def _events(call: Call, request: Request) -> AsyncIterator[bytes]:
         pause = max(LOOK_EVERY_SECONDS, call.services.streams.under_way / LOOKS_PER_SECOND)
         await anyio.sleep(pause)
         silent_seconds += pause
+        unseen_seconds += pause
         unchecked_seconds += pause
         if unchecked_seconds >= CHECK_KEY_EVERY_SECONDS:
             unchecked_seconds = 0.0
@@ -161,12 +167,15 @@ async def _look(call: Call, request_id: str) -> Request:
     return await run_sync(call.use_cases.requests.get, call.caller, request_id, limiter=call.services.stream_threads)
 
 
-def detailed_view(call: Call, request: Request) -> RequestView:
+def detailed_view(call: CallOf, request: Request) -> RequestView:
     mails = call.use_cases.requests.mails(call.caller, request)
     corrections = call.use_cases.requests.corrections(call.caller, request)
-    return request_view(request, call.services.clock.now_us(), corrections, mails)
+    waiting = call.use_cases.requests.waiting(call.caller, request)
+    return request_view(request, call.services.clock.now_us(), corrections, mails, waiting)
 
 
-def _view(call: Call, request: Request) -> RequestView:
+def listed_view(call: CallOf, request: Request) -> RequestView:
+    """Without what became of its e-mails."""
     corrections = call.use_cases.requests.corrections(call.caller, request)
-    return request_view(request, call.services.clock.now_us(), corrections)
+    waiting = call.use_cases.requests.waiting(call.caller, request)
+    return request_view(request, call.services.clock.now_us(), corrections, waiting=waiting)

@@ -14,12 +14,12 @@ from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.uploads.resubmit import CorrectedFile
 from penstock.application.uploads.stored_file import StoredFile
 from penstock.documents.inspections import ResubmittedView
-from penstock.documents.requests import request_view
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.limits import MAX_FILE_NAME_SENT
 from services.uploader.api.access import allowed_to, confirm
 from services.uploader.api.key_claims import claimed
 from services.uploader.api.openapi import form_body, problems, with_headers
+from services.uploader.api.requests import listed_view
 from services.uploader.api.route import Operation
 from services.uploader.api.services import Call
 from services.uploader.api.upload_parts import FilePart
@@ -65,7 +65,7 @@ async def resubmit_request(
         async with claimed(call, idempotency_key) as claim:
             accepted = await accept_corrected(form._replace(claim=claim), request_id, idempotency_key)
     response.headers["Location"] = f"/v1/requests/{accepted.request.request_id}"
-    child = request_view(accepted.request, call.services.clock.now_us())
+    child = listed_view(call, accepted.request)
     return ResubmittedView(**child, duplicate=accepted.duplicate)
 
 

@@ -14,14 +14,14 @@ from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.counting_rows import CountingRows
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.mappings import ColumnView, column_view
-from penstock.documents.requests import RequestView, request_view
+from penstock.documents.requests import RequestView
 from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.mapping.attributes import ValueFormat
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.throughput import average_rate
-from services.uploader.api.requests import detailed_view
+from services.uploader.api.requests import detailed_view, listed_view
 from services.uploader.api.services import CallOf
 from services.uploader.console.chart import rates_chart
 from services.uploader.console.known_parents import parents_of, place_of
@@ -37,7 +37,6 @@ from services.uploader.console.shown_progress import (
     stages,
     sums,
     timeline,
-    waiting,
 )
 from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, go, page, request_id_of
@@ -79,9 +78,7 @@ def request_page(
 
 def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., Any]], bool]) -> dict[str, Any]:
     """What changes while it runs."""
-    now_us, requests = call.services.clock.now_us(), call.use_cases.requests
-    view = request_view(request, now_us, requests.corrections(call.caller, request))
-    problems = call.services.problems() if request.status.processing else []
+    view = listed_view(call, request)
     return {
         "each": displayed(view),
         "request": view,
@@ -89,13 +86,12 @@ def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., An
         "sums": sums(view),
         "timeline": timeline(request),
         "rate": average_rate(request),
-        "waiting": waiting(request, now_us, problems),
         "after_end": after_end(view),
         "corrected": corrections_in_words(view),
         "corrected_files": _corrected_files(call, request, view),
         "dropped_words": dropped_in_words(view),
         "groups": groups_of(call, request),
-        "chart": rates_chart(requests.throughput(call.caller, request)),
+        "chart": rates_chart(call.use_cases.requests.throughput(call.caller, request)),
         "actions": actions(request, may, _stops_with(call, request)),
         "may_import": may(ImportUseCases.create),
         "rejects_verbs": _rejects_verbs(request, may),

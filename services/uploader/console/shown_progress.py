@@ -15,8 +15,7 @@ from penstock.domain.mapping.coercion.reasons import REASONS
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import history
-from penstock.domain.requests.waiting import WaitsFor, quiet_us, waits_for
-from services.uploader.console.rendering import MISSING, counted, duration, number, size
+from services.uploader.console.rendering import MISSING, counted, number, size
 from services.uploader.console.shown_replacing import stops_counting
 
 MAX_HINTS = 4  # columns of one reason that each get their own words
@@ -114,21 +113,6 @@ def timeline(request: Request) -> list[State]:
     if request.status.processing and request.rows_read:
         states.append(State(f"{number(request.rows_read)} rows so far", request.last_step_at))
     return states
-
-
-def waiting(request: Request, now_us: int, problems: Sequence[str]) -> str:
-    """What a request that is processed waits for; "" if it moves. `problems` are those of the system."""
-    match waits_for(request, now_us, system_has_problem=bool(problems)):
-        case None:
-            return ""
-        case WaitsFor.SYSTEM:
-            return f"The system has a problem, and goes on by itself when that is solved: {'; '.join(problems)}."
-        case WaitsFor.TURN:
-            return "It waits for a free worker. Files are begun in the order in which they were accepted."
-        case WaitsFor.WORKERS:
-            quiet = duration(quiet_us(request, now_us) / 1e6)
-            why = "the workers are busy with other files, or away"
-            return f"No part of the file was finished for {quiet}: {why}. It goes on by itself."
 
 
 def reject_groups(

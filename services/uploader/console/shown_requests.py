@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from penstock.documents.requests import RequestView
 from penstock.domain.requests.request import Status
+from penstock.domain.requests.waiting import WaitsFor
 from services.uploader.console.rendering import duration
 from services.uploader.console.shown_corrections import rejected_in_words
 
@@ -65,7 +66,7 @@ def displayed(request: RequestView) -> ShownRequest:
 def _subtitle(status: Status, request: RequestView) -> str:
     match status:
         case Status.SCHEDULED:
-            return "waits for its turn"
+            return _waits(request)
         case Status.IN_PROGRESS:
             left = request["eta_seconds"]
             return f"about {duration(left)} left" if left else "reading the file"
@@ -78,6 +79,16 @@ def _subtitle(status: Status, request: RequestView) -> str:
         case Status.CANCELLED:
             return "nothing of it counts"
     return rejected_in_words(request)
+
+
+def _waits(request: RequestView) -> str:
+    """What a request that has not started waits for, in few words."""
+    waits = request["waiting"]
+    if waits is None or waits["reason"] == WaitsFor.TURN:
+        before, seconds = (waits["requests_before"], waits["starts_in_seconds"]) if waits else (None, None)
+        places = f", {before:,} before it" if before else ""
+        return f"waits for its turn{places}{f', about {duration(seconds)}' if seconds else ''}"
+    return "waits for workers" if waits["reason"] == WaitsFor.WORKERS else "waits for the system"
 
 
 def _percent(request: RequestView) -> int | None:

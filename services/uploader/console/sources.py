@@ -13,11 +13,11 @@ from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.data_sources import source_view
 from penstock.documents.mapping_versions import version_list
 from penstock.documents.mappings import MappingView, mapping_view
-from penstock.documents.requests import request_view
 from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.problems import status_of
+from services.uploader.api.requests import listed_view
 from services.uploader.console.entered import Entered, beginning, merged, refused, sent
 from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.known_parents import parents_of
@@ -163,8 +163,7 @@ def _requests(visit: Visit, name: str, limit: int) -> list[ShownRequest]:
     if not visit.may(RequestUseCases.page):
         return []
     found = visit.use_cases.requests.page(visit.caller, limit=limit, only=RequestFilter(data_source=name))
-    now_us, corrections = visit.services.clock.now_us(), visit.use_cases.requests.corrections
-    return [displayed(request_view(each, now_us, corrections(visit.caller, each))) for each in found.requests]
+    return [displayed(listed_view(visit.call, each)) for each in found.requests]
 
 
 def _check_is_new(visit: Visit, name: str) -> None:

@@ -8,7 +8,7 @@ from services.cli.following import HINT_SECONDS, follow, with_idle_hint
 
 
 def states(*statuses: str) -> list[dict[str, object]]:
-    return [{"status": status, "number": number} for number, status in enumerate(statuses)]
+    return [{"status": status, "number": number, "waiting": None} for number, status in enumerate(statuses)]
 
 
 def test_every_state_is_shown_and_the_last_is_the_answer() -> None:
@@ -17,12 +17,13 @@ def test_every_state_is_shown_and_the_last_is_the_answer() -> None:
     assert displayed == given
 
 
-def hints(*statuses: str) -> list[object]:
+def hints(*statuses: str, waiting: object = None) -> list[object]:
     """The numbers of the states at which the hint came; a second and a bit passes with each."""
     given: list[object] = []
     reached: list[object] = []
     passed = count(0.0, HINT_SECONDS / 3 + 0.1)
-    with_hints = with_idle_hint(iter(states(*statuses)), lambda: given.append(reached[-1]), lambda: next(passed))
+    watched = ({**state, "waiting": waiting} for state in states(*statuses))
+    with_hints = with_idle_hint(watched, lambda: given.append(reached[-1]), lambda: next(passed))
     reached.extend(state["number"] for state in with_hints)
     return given
 
@@ -33,3 +34,8 @@ def test_a_hint_appears_once_while_no_service_starts_the_request() -> None:
 
 def test_no_hint_appears_when_the_request_has_started() -> None:
     assert hints("SCHEDULED", *["IN_PROGRESS"] * 9) == []
+
+
+def test_no_hint_appears_while_it_has_a_place_in_the_queue() -> None:
+    assert hints(*["SCHEDULED"] * 9, waiting={"requests_before": 3}) == []
+    assert hints(*["SCHEDULED"] * 9, waiting={"requests_before": None}) == [2]

@@ -13,11 +13,9 @@ from services.cli.output import Output
 PROBLEM = "the disk is full"
 
 
-def states(number: int, *, moving: bool = False) -> list[dict[str, object]]:
-    return [
-        {"request_id": "a request", "status": "IN_PROGRESS", "chunks_done": n if moving else 0, "chunks_total": 100}
-        for n in range(number)
-    ]
+def states(number: int, *, moving: bool = False, waiting: object = None) -> list[dict[str, object]]:
+    state = {"request_id": "a request", "status": "IN_PROGRESS", "chunks_total": 100, "waiting": waiting}
+    return [{**state, "chunks_done": n if moving else 0} for n in range(number)]
 
 
 def watch(given: list[dict[str, object]], problems: list[str], step: float) -> list[dict[str, object]]:
@@ -45,3 +43,9 @@ def test_a_problem_that_lasts_ends_the_command() -> None:
 def test_without_a_problem_a_command_waits_for_the_end() -> None:
     given = states(100)
     assert watch(given, [], STALL_TIMEOUT_SECONDS) == given
+
+
+def test_an_outage_of_the_system_is_a_problem_and_a_turn_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    watch(states(8, waiting={"reason": "system", "message": "It waits for Kafka."}), [], QUIET_SECONDS)
+    watch(states(8, waiting={"reason": "turn", "message": "It waits for its turn."}), [], QUIET_SECONDS)
+    assert capsys.readouterr().err.splitlines() == ["Waiting: It waits for Kafka."]

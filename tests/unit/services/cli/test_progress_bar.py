@@ -9,7 +9,14 @@ import pytest
 
 from services.cli.progress_bar import MIN_BAR_WIDTH, Bar, Sample, detail, rows_per_second
 
-REQUEST = {"status": "IN_PROGRESS", "rows_read": 1_234_567, "chunks_done": 10, "chunks_total": 10, "eta_seconds": 42}
+REQUEST = {
+    "status": "IN_PROGRESS",
+    "rows_read": 1_234_567,
+    "chunks_done": 10,
+    "chunks_total": 10,
+    "eta_seconds": 42,
+    "waiting": None,
+}
 
 
 def drawn(columns: int, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -59,3 +66,8 @@ def test_the_rate_of_a_resumed_request_counts_only_what_was_seen() -> None:
 
 def test_a_detail_that_fits_keeps_its_places() -> None:
     assert detail(REQUEST, 1000.0, 60) == "  1,234,567 rows     1,000 rows/s   42 s left"
+
+
+def test_a_reason_to_wait_takes_the_place_of_the_figures() -> None:
+    waiting = {"message": "It waits for its turn: it is the next of yours."}
+    assert detail({**REQUEST, "waiting": waiting}, 0.0, 21) == "It waits for its turn"

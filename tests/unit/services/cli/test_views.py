@@ -45,6 +45,7 @@ def request(**changes: Any) -> dict[str, Any]:
         "corrections": None,
         "held": None,
         "notify": [],
+        "waiting": None,
         "error": None,
         **changes,
     }

@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 
 from penstock.application.encryption.sealed_objects import index_key
+from penstock.application.requests.queues import Queues
 from penstock.domain.errors import Corrupt, Unavailable
 from penstock.domain.event_codec import decode
 from penstock.domain.events import CHUNK_EXPRESS, CHUNK_READY, PROGRESS, UPLOAD_REQUESTED, ChunkReady, Progress, Split
 from penstock.domain.requests.request import Request, Status
+from penstock.domain.tenant_limits import TenantLimits
 from penstock.ports.event_log import TopicPartition
 from penstock.ports.object_store import ObjectRef, ObjectStore
-from services.row_processor.dispatcher import ADOPT_SECONDS, EXPRESS_WINDOW, WINDOW, Dispatcher
+from services.row_processor.dispatcher import ADOPT_SECONDS, EXPRESS_WINDOW, REPORT_SECONDS, WINDOW, Dispatcher
+from services.row_processor.queue_reports import QueueReports
 from tests.support import messy_file
 from tests.support.driven_system import DrivenSystem
 
@@ -47,6 +50,7 @@ class Place:
         self.driven = DrivenSystem(folder, wrap=Patchy)  # type: ignore[arg-type]
         log = self.driven.system.log
         self.owned = frozenset(TopicPartition(UPLOAD_REQUESTED, at) for at in range(log.partitions(UPLOAD_REQUESTED)))
+        self.queues, self.lasting = Queues(self.driven.system.control), dict[str, float]()
         self.dispatcher = self.new_dispatcher()
 
     def new_dispatcher(self) -> Dispatcher:
@@ -58,6 +62,8 @@ class Place:
             chunks=system.chunks,
             files=system.files,
             clock=system.clock,
+            reports=QueueReports(self.queues, system.clock, lambda: self.lasting),
+            limits=system.tenant_limits,
             owned=lambda: self.owned,
             quiet_seconds=QUIET_SECONDS,
         )
@@ -255,6 +261,118 @@ def test_a_changed_record_of_one_tenant_holds_up_no_other(place: Place, monkeypa
     monkeypatch.setattr(system.control, "tenants", lambda: ["bad", messy_file.TENANT])
     place.look()
     assert set(place.chunks(request)) == {0, 1}
+
+
+def test_the_last_chunk_of_a_request_that_the_log_does_not_take_is_sent_when_it_does(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.dispatcher.dispatch()
+    request = place.driven.upload(SMALL_BODY)
+    producer = place.dispatcher._producer
+    flush, calls = producer.flush, 0
+
+    def second_fails() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:  # the first says that it has begun
+            raise Unavailable("the server answers nothing")
+        flush()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(producer, "flush", second_fails)
+        with pytest.raises(Unavailable):
+            place.look()
+    assert place.chunks(request, CHUNK_EXPRESS) == {}
+    place.look(1)
+    assert place.chunks(request, CHUNK_EXPRESS) == {0: 2}, "the log may have taken the first one after all"
+
+
+def test_requests_that_wait_have_places_in_the_queue_of_their_tenant(place: Place) -> None:
+    running = place.driven.upload()
+    place.look()
+    waiting = [place.driven.upload(messy_file.BODY + b"%d\n" % number) for number in range(2)]
+    place.look()
+    assert place.chunks(running)
+    place.look()  # the queue is stored before the new ones are found
+    queue = place.queues.of(messy_file.TENANT)
+    assert queue is not None
+    assert [queue.places[each.request_id].before for each in waiting] == [1, 2]
+    assert queue.places[waiting[0].request_id].seconds is None, "no chunk is done yet"
+    assert running.request_id not in queue.places
+
+
+def test_a_queue_has_what_its_dispatcher_waits_for(place: Place) -> None:
+    stuck = place.driven.upload()
+    store = place.driven.system.objects
+    assert isinstance(store, Patchy)
+    store.silent.add(index_key(stuck.object_key))
+    place.look()
+    began_us = place.driven.clock.now_us()
+    place.lasting = {"kafka": 7.0}
+    place.look()
+    queue = place.queues.of(messy_file.TENANT)
+    assert queue is not None
+    assert queue.outages == {"other": began_us, "kafka": place.driven.clock.now_us() - 7_000_000}
+    assert stuck.request_id in queue.places
+
+
+def test_no_more_requests_of_a_tenant_are_processed_at_once_than_it_may_have(place: Place) -> None:
+    system = place.driven.system
+    system.tenant_limits.set(messy_file.TENANT, TenantLimits(requests=1))
+    small = [place.driven.upload(SMALL_BODY + b"%d\n" % number) for number in range(3)]
+    for _ in range(2):
+        place.look()
+    begun = [each for each in small if place.chunks(each, CHUNK_EXPRESS)]
+    assert len(begun) == 1
+    queue = place.queues.of(messy_file.TENANT)
+    assert queue is not None
+    assert (queue.at_once, sorted(each.before for each in queue.places.values())) == (1, [0, 1])
+    for each in small:
+        place.driven.finish(each)
+    assert {place.present(each).status for each in small} == {Status.COMPLETED}
+
+
+def test_a_limit_that_was_raised_lets_the_others_begin(place: Place) -> None:
+    limits = place.driven.system.tenant_limits
+    limits.set(messy_file.TENANT, TenantLimits(requests=1))
+    small = [place.driven.upload(SMALL_BODY + b"%d\n" % number) for number in range(3)]
+    place.look()
+    limits.set(messy_file.TENANT, TenantLimits(requests=3))
+    for _ in range(2):
+        place.look()
+    assert all(place.chunks(each, CHUNK_EXPRESS) for each in small)
+
+
+def test_a_request_that_has_begun_goes_on_with_another_dispatcher_before_anything_new(place: Place) -> None:
+    place.driven.system.tenant_limits.set(messy_file.TENANT, TenantLimits(requests=1))
+    running = place.driven.upload()
+    place.look()
+    place.driven.tracker.run_once(0)
+    assert place.present(running).status is Status.IN_PROGRESS
+    small = place.driven.upload(SMALL_BODY)
+    place.dispatcher = place.new_dispatcher()
+    place.look()
+    assert place.chunks(small, CHUNK_EXPRESS) == {}
+    place.driven.finish(running)
+    place.driven.finish(small)
+    assert place.present(small).status is Status.COMPLETED
+
+
+def test_the_backlog_is_what_is_not_done(place: Place) -> None:
+    assert place.dispatcher.backlog().chunks == 0
+    request = place.driven.upload()
+    place.look()
+    place.look()
+    chunks = place.dispatcher.backlog().chunks
+    assert chunks > 3
+    place.driven.worker.run_once(0)
+    place.look()
+    place.look(REPORT_SECONDS)
+    assert place.dispatcher.backlog().chunks == chunks - 1
+    place.driven.finish(request)
+    place.look()
+    place.look()
+    assert place.dispatcher.backlog() == (0, 0)
 
 
 def _fail(*_: object) -> None:

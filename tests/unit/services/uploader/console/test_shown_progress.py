@@ -13,7 +13,6 @@ from penstock.domain.files.rows import SET_ASIDE
 from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Hold, Request, Status
-from penstock.domain.requests.waiting import QUIET_US
 from services.uploader.console.shown_progress import (
     actions,
     after_end,
@@ -22,7 +21,6 @@ from services.uploader.console.shown_progress import (
     stages,
     sums,
     timeline,
-    waiting,
 )
 
 SECOND = 1_000_000
@@ -106,14 +104,6 @@ def test_the_timeline_has_the_upload_every_state_and_how_far_it_is() -> None:
     held = replace(COMPLETED, hold=Hold("too_many_rejects", 8 * SECOND))
     assert [state.words for state in timeline(held)] == ["Accepted", "Started", "Held for approval", "Completed"]
     assert timeline(ENDED[Status.REVERTED])[-1] == ("Undone", 10 * SECOND)
-
-
-def test_waiting_says_why() -> None:
-    assert "free worker" in waiting(SCHEDULED, 5 * SECOND, [])
-    assert waiting(RUNNING, 5 * SECOND, []) == ""
-    assert "2 min" in waiting(RUNNING, 4 * SECOND + 2 * QUIET_US, [])
-    assert "the disk is full" in waiting(RUNNING, 5 * SECOND, ["the disk is full"])
-    assert waiting(COMPLETED, 10**12, ["the disk is full"]) == ""
 
 
 def test_groups_keep_their_places_until_the_end_and_then_the_largest_is_first() -> None:
