@@ -17,7 +17,7 @@ from penstock.wiring import System
 from services.cli.connecting import open_service
 from services.cli.failures import reporting
 from services.cli.options import AsJson, Data, HealthHost, HealthPort
-from services.row_processor.main import dispatcher_parts, worker_loop
+from services.row_processor.main import dispatcher_parts, worker_loops
 from services.status_tracker.main import tracker_parts
 
 
@@ -38,7 +38,7 @@ def worker(
     as_json: AsJson = False,
 ) -> None:
     """Ingest chunks."""
-    _serve("worker", health_host, health_port, data, as_json, lambda system: [worker_loop(system)])
+    _serve("worker", health_host, health_port, data, as_json, worker_loops)
 
 
 def tracker(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from penstock.application.consuming.consume_loop import Before, ConsumeLoop
+from penstock.application.consuming.consume_loop import ConsumeLoop
 from penstock.application.consuming.groups import DISPATCHERS, EXPRESS_WORKERS, WORKERS
 from penstock.application.health.dependencies import Dependencies, Outages
 from penstock.application.requests.queues import Queues
@@ -87,27 +87,32 @@ def dispatcher_parts(system: System) -> list[Runnable]:
     return [loop, Sending(dispatcher, system.dependencies)]
 
 
-def worker_loop(system: System) -> ConsumeLoop:
-    """A worker takes chunks of requests that have only one first."""
-    worker = Worker(
-        log=system.log,
-        requests=system.requests,
-        chunks=system.chunks,
-        profiles=system.profiles,
-        files=system.files,
-        keys=system.keys,
-        clock=system.clock,
-        random=system.random,
-    )
-    return ConsumeLoop(
-        log=system.log,
-        group=WORKERS,
-        topics=[CHUNK_READY],
-        handle=worker.handle,
-        clock=system.clock,
-        dependencies=system.dependencies,
-        before=Before(system.log.consumer(EXPRESS_WORKERS, [CHUNK_EXPRESS]), CHUNK_EXPRESS),
-    )
+def worker_loops(system: System) -> list[ConsumeLoop]:
+    """The parts of `penstock worker`: chunks of requests that have only one do not wait for others."""
+    one_at_a_time = threading.Lock()
+
+    def loop(group: str, topic: str) -> ConsumeLoop:
+        worker = Worker(
+            log=system.log,
+            requests=system.requests,
+            chunks=system.chunks,
+            profiles=system.profiles,
+            files=system.files,
+            keys=system.keys,
+            clock=system.clock,
+            random=system.random,
+            one_at_a_time=one_at_a_time,
+        )
+        return ConsumeLoop(
+            log=system.log,
+            group=group,
+            topics=[topic],
+            handle=worker.handle,
+            clock=system.clock,
+            dependencies=system.dependencies,
+        )
+
+    return [loop(WORKERS, CHUNK_READY), loop(EXPRESS_WORKERS, CHUNK_EXPRESS)]
 
 
 def main() -> None:
@@ -138,7 +143,7 @@ def run_worker(settings: Settings, supervisor: Supervisor) -> None:
             sys.exit(0)
 
     with closing(await_system(settings, supervisor.dependencies, pause)) as system:
-        supervisor.run([worker_loop(system)])
+        supervisor.run(worker_loops(system))
 
 
 def _dependencies(*, within: bool) -> Dependencies:

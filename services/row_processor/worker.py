@@ -7,8 +7,9 @@ progress, then the offset. Killed between any two, the chunk runs again and writ
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import structlog
@@ -54,6 +55,7 @@ from penstock.ports.profile_store import ProfileStore
 MAX_ATTEMPTS = 5
 CACHED_LAYOUTS = 8  # of requests whose chunks come by turns
 BATCH_FRAGMENTS = 40_000
+LARGE_BYTES = 256 * 1024  # chunks from here on take turns in a process
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +69,7 @@ class _Prepared(NamedTuple):
 
 
 class Worker:
-    """Ingests chunks."""
+    """Ingests chunks. Workers of a process share `one_at_a_time`, which bounds its memory."""
 
     def __init__(
         self,
@@ -80,11 +82,12 @@ class Worker:
         keys: KeyRing,
         clock: Clock,
         random: Callable[[int], bytes],
+        one_at_a_time: threading.Lock,
     ) -> None:
         self._producer = log.producer()
         self._requests, self._chunks, self._profiles = requests, chunks, profiles
         self._files, self._keys = files, keys
-        self._clock, self._random = clock, random
+        self._clock, self._random, self._one_at_a_time = clock, random, one_at_a_time
         # Each holds a tenant's hash key.
         self._prepared = ExpiringCache[tuple[str, str, ObjectRef], _Prepared](
             clock, seconds=LIFETIME_SECONDS, max_entries=CACHED_LAYOUTS
@@ -93,7 +96,9 @@ class Worker:
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
         for _, event in events:
             if isinstance(event, ChunkReady):
-                self.work(event)
+                is_large = event.end - event.start > LARGE_BYTES
+                with self._one_at_a_time if is_large else nullcontext():
+                    self.work(event)
 
     def work(self, event: ChunkReady) -> None:
         """Ingest one chunk, unless it is already done or its request has ended, and return its result.
@@ -122,7 +127,7 @@ class Worker:
         set aside after `MAX_ATTEMPTS`; one whose bytes or keys are gone fails its whole request."""
         while True:
             try:
-                with _no_garbage_collection():
+                with _no_garbage_collection:
                     return self._ingest(event)
             except (Unavailable, Fenced, KeyRevoked, NotFound, ImpossibleEvent):
                 raise
@@ -232,14 +237,26 @@ class Worker:
         failpoint("worker.progress_sent")
 
 
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """A chunk makes hundreds of thousands of objects and no cycle; looking for some cost an eighth of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+class _NoGarbageCollection:
+    """A chunk makes hundreds of thousands of objects and no cycle; looking for some cost an eighth of the time. Off
+    while any thread of the process is within."""
+
+    def __init__(self) -> None:
+        self._lock, self._within = threading.Lock(), 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._within += 1
+            gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                gc.enable()
+
+
+_no_garbage_collection = _NoGarbageCollection()
 
 
 def _object_of(event: ChunkReady) -> ObjectRef:

@@ -8,14 +8,14 @@ from penstock.config import Settings
 from penstock.runner.runnable import Runnable
 from penstock.runner.supervisor import Supervisor
 from penstock.wiring import embedded
-from services.row_processor.main import dispatcher_parts, worker_loop
+from services.row_processor.main import dispatcher_parts, worker_loops
 from services.standalone.worker_processes import WorkerProcesses
 from services.status_tracker.main import periodic_work, tracker_loop
 from services.uploader.upkeep import upkeep_of
 
 
 class Standalone:
-    """Runs from `__enter__` to `__exit__`. With no `workers`, chunks are ingested by a thread of this process;
+    """Runs from `__enter__` to `__exit__`. With no `workers`, chunks are ingested by threads of this process;
     otherwise by that many processes, which are replaced when they die."""
 
     def __init__(self, settings: Settings, *, workers: int | None = None) -> None:
@@ -24,7 +24,7 @@ class Standalone:
         self.system = embedded(settings, dependencies=self.supervisor.dependencies)
         count = settings.workers if workers is None else workers
         self._parts: list[Runnable] = [
-            WorkerProcesses(settings, count, self.system.dependencies) if count else worker_loop(self.system),
+            *([WorkerProcesses(settings, count, self.system.dependencies)] if count else worker_loops(self.system)),
             *dispatcher_parts(self.system),
             tracker_loop(self.system),
             *periodic_work(self.system),

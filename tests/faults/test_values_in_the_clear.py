@@ -178,7 +178,7 @@ with Standalone(settings, workers=0) as standalone:
     while not standalone.supervisor.ended_parts():
         pass
     print(standalone.supervisor.problems())
-main.worker_loop = lambda system: Buggy()
+main.worker_loops = lambda system: [Buggy()]
 sys.argv[2:] = ["--until-stdin-closes"]
 main.main()
 """

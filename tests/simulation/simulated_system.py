@@ -31,7 +31,7 @@ from penstock.domain.requests.request import Request, Status
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import draft_sweeper_of, expiry_sweeper_of, intake_of
 from penstock.wiring.use_cases import use_cases_of
-from services.row_processor.main import dispatching, worker_loop
+from services.row_processor.main import dispatching, worker_loops
 from services.status_tracker.main import notifiers, reconciler, tracker_loop
 from tests.simulation import files
 from tests.simulation.shaky_log import ShakyLog
@@ -98,8 +98,8 @@ class SimulatedSystem:
             "uploader": lambda: self._upload,
             "dispatcher 1": self._dispatcher,
             "dispatcher 2": self._dispatcher,
-            "worker 1": lambda: partial(worker_loop(self.system).run_once, 0),
-            "worker 2": lambda: partial(worker_loop(self.system).run_once, 0),
+            "worker 1": self._worker,
+            "worker 2": self._worker,
             "tracker": lambda: partial(tracker_loop(self.system).run_once, 0),
             "notifier": lambda: notifiers(self.system)[EmailChannel.name].deliver_due,
             "reconciler": lambda: reconciler(self.system, QUIET_SECONDS).reconcile,
@@ -114,6 +114,15 @@ class SimulatedSystem:
         def act() -> None:
             parts.loop.run_once(0)
             parts.dispatcher.dispatch()
+
+        return act
+
+    def _worker(self) -> Act:
+        loops = worker_loops(self.system)
+
+        def act() -> None:
+            for loop in self.random.sample(loops, len(loops)):
+                loop.run_once(0)
 
         return act
 

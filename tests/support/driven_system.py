@@ -13,7 +13,7 @@ from penstock.domain.requests.request import Request
 from penstock.ports.object_store import ObjectStore
 from penstock.wiring import System, embedded
 from penstock.wiring.uploads import intake_of
-from services.row_processor.main import dispatching, worker_loop
+from services.row_processor.main import dispatching, worker_loops
 from services.status_tracker.main import notifiers, tracker_loop
 from tests.support import messy_file
 from tests.support.manual_clock import FUTURE_US, ManualClock
@@ -31,7 +31,8 @@ class DrivenSystem:
         system = embedded(Settings(data=data, chunk_bytes=messy_file.CHUNK_BYTES), clock=self.clock)
         objects = wrap(system.objects)
         self.system: System = system._replace(objects=objects, files=SealedObjects(objects, system.keys, system.random))
-        self.dispatching, self.worker = dispatching(self.system), worker_loop(self.system)
+        self.dispatching = dispatching(self.system)
+        self.worker, self.express_worker = worker_loops(self.system)
         self.tracker, self.notifiers = tracker_loop(self.system), notifiers(self.system)
         self.command, self.intake = messy_file.command(self.system), intake_of(self.system)
 
@@ -42,7 +43,7 @@ class DrivenSystem:
         """One batch for each service; True when any of it is done."""
         done = [self.dispatching.loop.run_once(0)]
         self.dispatching.dispatcher.dispatch()
-        done += [loop.run_once(0) for loop in (self.worker, self.tracker)]
+        done += [loop.run_once(0) for loop in (self.worker, self.express_worker, self.tracker)]
         for notifier in self.notifiers.values():
             notifier.deliver_due()
         self.clock.advance(STEP_SECONDS)
@@ -75,6 +76,6 @@ class DrivenSystem:
         return letters  # type: ignore[return-value]
 
     def close(self) -> None:
-        for loop in (self.dispatching.loop, self.worker, self.tracker):
+        for loop in (self.dispatching.loop, self.worker, self.express_worker, self.tracker):
             loop.close()
         self.system.close()

@@ -20,11 +20,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import structlog
 
-from penstock.application.consuming.prioritised_consumer import PrioritisedConsumer
 from penstock.application.consuming.processing import (
     MAX_CONSECUTIVE_DEAD_LETTERS,
     PARTITION_STOPPED,
@@ -39,14 +37,14 @@ from penstock.application.health.dependencies import Dependencies, Outages, outa
 from penstock.domain.errors import Conflict, Fenced, PenstockError, Unavailable
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
-from penstock.ports.event_log import Consumer, EventLog, Message, TopicPartition
+from penstock.ports.event_log import EventLog, Message, TopicPartition
 
 KEEP_SECONDS = 1.0  # between two polls while a handler works
 POLL_SECONDS = 0.1  # the longest delay of `stop`
 MAX_POLL_PAUSE_SECONDS = 1.0  # between two polls while the log is unavailable
 SILENCE_SECONDS = 30.0  # without a response from the log before the loop reports a problem
 
-__all__ = ["MAX_CONSECUTIVE_DEAD_LETTERS", "Before", "ConsumeLoop", "Handler", "PoisonMessage"]
+__all__ = ["MAX_CONSECUTIVE_DEAD_LETTERS", "ConsumeLoop", "Handler", "PoisonMessage"]
 
 log = structlog.get_logger(__name__)
 
@@ -63,18 +61,11 @@ class _Partition:
         return self.stopped or self.resume_at is not None
 
 
-class Before(NamedTuple):
-    """A member of another group, with its topic."""
-
-    consumer: Consumer
-    topic: str
-
-
 class ConsumeLoop:
     """A member of `group` that passes up to `max_messages` events of `topics` at a time to `handle`.
 
     `jitter` returns a number in [0, 1), so that members that failed together do not retry together.
-    Outages are reported to `dependencies`. Events of `before` come before those of `topics`.
+    Outages are reported to `dependencies`.
     """
 
     def __init__(
@@ -88,10 +79,8 @@ class ConsumeLoop:
         max_messages: int = 1,
         jitter: Callable[[], float] = random.random,
         dependencies: Dependencies | None = None,
-        before: Before | None = None,
     ) -> None:
-        own = log.consumer(group, topics)
-        self._consumer = own if before is None else PrioritisedConsumer(before.consumer, own, first_topic=before.topic)
+        self._consumer = log.consumer(group, topics)
         self._producer = log.producer()
         self._processor = EventProcessor(
             group=group,

@@ -65,16 +65,16 @@ class DayBytes:
         if before.until_us < midnight_us:
             before = _Counted(midnight_us, 0)
         until_us = max(before.until_us, now_us - LATE_US)
-        settled, late = before.sum, 0
+        counted, late = before.sum, 0
         for request in self._requests.newest_first(tenant_id):
             if request.accepted_at < before.until_us:
                 break
             if request.accepted_at < until_us:
-                settled += request.file_bytes
+                counted += request.file_bytes
             else:
                 late += request.file_bytes
-        self._counted[tenant_id] = _Counted(until_us, settled)
-        return settled + late
+        self._counted[tenant_id] = _Counted(until_us, counted)
+        return counted + late
 
 
 class Quotas:

@@ -145,7 +145,7 @@ def test_the_number_of_chunks_is_said_again_until_it_is_known(place: Place) -> N
     """The tracker may lose it, and then even a request whose chunks are all done would not end."""
     request = place.driven.upload(SMALL_BODY)
     place.look()
-    place.driven.worker.run_once(0)
+    place.driven.express_worker.run_once(0)
     place.look()
     place.look()
     log = place.driven.system.log
@@ -290,7 +290,7 @@ def test_the_last_chunk_of_a_request_that_the_log_does_not_take_is_sent_when_it_
 def test_requests_that_wait_have_places_in_the_queue_of_their_tenant(place: Place) -> None:
     running = place.driven.upload()
     place.look()
-    waiting = [place.driven.upload(messy_file.BODY + b"%d\n" % number) for number in range(2)]
+    waiting = [place.driven.upload(messy_file.longer(times)) for times in (2, 3)]
     place.look()
     assert place.chunks(running)
     place.look()  # the queue is stored before the new ones are found
