@@ -11,6 +11,7 @@ import msgspec
 import pytest
 import typer
 import yaml
+from prometheus_client import generate_latest
 
 from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
 from penstock.adapters.cluster.kafka_settings import KafkaSettings
@@ -19,6 +20,8 @@ from penstock.adapters.smtp_mailer import SmtpServer
 from penstock.application.consuming.groups import EXPRESS_WORKERS, WORKERS
 from penstock.config import PREFIX, load_section, load_settings
 from penstock.domain.events import CHUNK_EXPRESS, CHUNK_READY
+from penstock.runner.health_server import metrics_of
+from penstock.runner.supervisor import Supervisor
 from penstock.wiring.system import topics
 from services.cli.main import application
 from tests.support.documents import table, text_of
@@ -265,19 +268,29 @@ def test_a_disruption_takes_one_pod_of_a_service_at_a_time(built: Rendered) -> N
 # -- the fleet --
 
 
-def test_the_fleet_grows_with_the_lag_to_one_pod_a_partition(built: Rendered) -> None:
+def test_the_fleet_grows_to_one_pod_a_partition(built: Rendered) -> None:
     counts = topics(load_settings(built.config))
     assert set(built.kind("ScaledObject")) == set(SCALED)
     for service, groups in SCALED.items():
         scaled = built.kind("ScaledObject")[service]["spec"]
-        triggers = {trigger["metadata"]["topic"]: trigger for trigger in scaled["triggers"]}
-        assert {topic: trigger["metadata"]["consumerGroup"] for topic, trigger in triggers.items()} == groups
         assert scaled["scaleTargetRef"] == {"name": service}
-        for topic, trigger in triggers.items():
-            assert 1 <= scaled["minReplicaCount"] <= scaled["maxReplicaCount"] <= counts[topic]
-            assert trigger["type"] == "kafka"
-            assert trigger["metadata"]["bootstrapServersFromEnv"] in built.config
+        assert 1 <= scaled["minReplicaCount"] <= scaled["maxReplicaCount"] <= min(counts[topic] for topic in groups)
         assert "replicas" not in built.kind("Deployment")[service]["spec"], "KEDA and kubectl would undo each other"
+
+
+def test_the_fleet_grows_with_the_lag_or_with_what_the_dispatchers_ask_for(built: Rendered, overlay: str) -> None:
+    triggers = built.kind("ScaledObject")["worker"]["spec"]["triggers"]
+    if overlay == "small":
+        by_topic = {trigger["metadata"]["topic"]: trigger["metadata"]["consumerGroup"] for trigger in triggers}
+        assert by_topic == SCALED["worker"]
+        assert all(trigger["metadata"]["bootstrapServersFromEnv"] in built.config for trigger in triggers)
+        return
+    (trigger,) = triggers
+    metrics = generate_latest(metrics_of(Supervisor())).decode()
+    (metric,) = re.findall(r"penstock_\w+", trigger["metadata"]["query"].split("{")[0])
+    assert f"# TYPE {metric} gauge" in metrics
+    assert trigger["metadata"]["threshold"] == "1", "the metric is the number of workers"
+    assert built.kind("ScaledObject")["worker"]["metadata"]["namespace"] in trigger["metadata"]["query"]
 
 
 def test_the_fleet_is_slow_to_shrink(built: Rendered) -> None:
@@ -296,26 +309,23 @@ def _triggers(built: Rendered) -> list[tuple[Document, Document]]:
 
 
 def test_a_scaled_object_has_only_fields_that_keda_reads(built: Rendered) -> None:
-    """As keda.sh's pages on ScaledObject and on the Kafka scaler list it; KEDA passes over what it does not know."""
+    """As keda.sh's pages on ScaledObject and on the two scalers list it; KEDA passes over what it does not know."""
     spec = {"scaleTargetRef", "minReplicaCount", "maxReplicaCount", "pollingInterval", "cooldownPeriod", "advanced"}
-    read = {"bootstrapServersFromEnv", "consumerGroup", "topic", "lagThreshold", "offsetResetPolicy", "version"}
+    read = {
+        "kafka": {"bootstrapServersFromEnv", "consumerGroup", "topic", "lagThreshold", "offsetResetPolicy", "version"},
+        "prometheus": {"serverAddress", "query", "threshold", "ignoreNullValues"},
+    }
     for scaled, trigger in _triggers(built):
-        assert set(scaled["spec"]) == spec | {"triggers"}
-        assert set(trigger) <= {"type", "metadata", "authenticationRef"}
-        assert read <= set(trigger["metadata"]) <= read | {"sasl", "tls"}
+        assert spec | {"triggers"} <= set(scaled["spec"]) <= spec | {"triggers", "fallback"}
+        assert set(trigger) == {"type", "metadata"}
+        assert set(trigger["metadata"]) == read[trigger["type"]]
         assert all(isinstance(value, str) for value in trigger["metadata"].values())
 
 
-def test_keda_signs_in_to_kafka_as_the_services_do(built: Rendered) -> None:
+def test_keda_asks_kafka_only_where_nobody_has_to_sign_in(built: Rendered) -> None:
     kafka = load_section(KafkaSettings, "kafka", built.config)
-    for _, trigger in _triggers(built):
-        reported = trigger["metadata"]
-        assert (reported.get("tls") == "enable") == kafka.security_protocol.endswith("SSL")
-        assert ("sasl" in reported) == kafka.security_protocol.startswith("SASL")
-        if "sasl" in reported:
-            assert reported["sasl"].replace("_", "") == kafka.sasl_mechanism.lower().replace("-", "")
-            given = built.kind("TriggerAuthentication")[trigger["authenticationRef"]["name"]]["spec"]["secretTargetRef"]
-            assert {each["parameter"] for each in given} == {"username", "password", "ca"}
+    asks = {trigger["type"] for _, trigger in _triggers(built)}
+    assert ("kafka" in asks) == (kafka.security_protocol == "PLAINTEXT")
 
 
 # -- the network --
