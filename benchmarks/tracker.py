@@ -39,7 +39,7 @@ from penstock.adapters.system_clock import SystemClock
 from penstock.application.requests.requests import NewRequest, Requests
 from penstock.config import load_section
 from penstock.domain.event_codec import encode
-from penstock.domain.events import PROGRESS, STATUS, ChunkDone, Progress, Split, Started, Step
+from penstock.domain.events import PROGRESS, STATUS, ChunkDone, Progress, Started, Step
 from penstock.domain.mapping.mapping import Mapping, Plan
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.control_store import ControlStore, Table
@@ -175,7 +175,8 @@ def _steps(chunks: int) -> list[Step]:
     def done(chunk: int) -> ChunkDone:
         return ChunkDone(at_us=3 + chunk, chunk=chunk, rows_read=ROWS, rows_ingested=ROWS, rows_rejected=0)
 
-    return [Started(at_us=1), Split(at_us=2, chunks=chunks, bytes=chunks), *map(done, range(chunks))]
+    started = [Started(at_us=1)] if chunks > 1 else []
+    return [*started, *map(done, range(chunks))]
 
 
 def _until(condition: Callable[[], bool]) -> None:

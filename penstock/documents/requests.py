@@ -113,7 +113,7 @@ class RequestView(TypedDict):
     rows_rejected: int
     max_rejects: str | None
     chunks_done: int
-    chunks_total: int | None
+    chunks_total: int
     reject_reasons: dict[str, int]
     dropped_cells: dict[str, int]
     blank_words: dict[str, dict[str, int]]

@@ -106,17 +106,9 @@ class ChunkReady(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
-    """The dispatcher has begun with the request."""
+    """The first chunk of a request of several is sent."""
 
     at_us: Count
-
-
-class Split(msgspec.Struct, frozen=True, kw_only=True, tag="split"):
-    """The file has `chunks` chunks."""
-
-    at_us: Count
-    chunks: Annotated[int, Meta(ge=0, le=MAX_CHUNKS)]
-    bytes: Count
 
 
 class FileRefused(msgspec.Struct, frozen=True, kw_only=True, tag="file_refused"):
@@ -139,10 +131,11 @@ def unreadable_file(error: PenstockError) -> Problem:
 
 
 class ChunkDone(msgspec.Struct, frozen=True, kw_only=True, tag="chunk_done"):
-    """A chunk's manifest is durable. read = ingested + rejected."""
+    """A chunk's manifest is durable. read = ingested + rejected. Its worker took `work_us` microseconds."""
 
     at_us: Count
     chunk: Chunk
+    work_us: Count = 0
     rows_read: Count
     rows_ingested: Count
     rows_rejected: Count
@@ -158,7 +151,7 @@ class ChunkDone(msgspec.Struct, frozen=True, kw_only=True, tag="chunk_done"):
             raise ValueError("reject_reasons do not add up to rows_rejected")
 
 
-Step = Started | Split | FileRefused | ChunkDone
+Step = Started | FileRefused | ChunkDone
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

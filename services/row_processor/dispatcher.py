@@ -35,7 +35,6 @@ from penstock.domain.events import (
     FileRefused,
     ImpossibleEvent,
     Progress,
-    Split,
     Started,
     Step,
     UploadRequested,
@@ -342,9 +341,8 @@ class Dispatcher:
             request = held.request
             held.spans = list(self._spans(request))
             done = set() if held.is_new else self._done(request)
-            self._progress(request, Started(at_us=self._clock.now_us()))
-            self._progress(request, Split(at_us=self._clock.now_us(), chunks=len(held.spans), bytes=request.file_bytes))
-            self._producer.flush()
+            if not request.is_one_chunk:  # that a single one is done says all
+                self._progress(request, Started(at_us=self._clock.now_us()))
             held.left = deque(span.chunk for span in held.spans if span.chunk not in done)
             failpoint("dispatcher.began")
             seconds = round((self._clock.now_us() - request.accepted_at) / 1e6, 3)

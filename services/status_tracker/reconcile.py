@@ -92,7 +92,7 @@ class Reconciler:
 
     def _is_quiet(self, request: Request, before: Observation | None) -> bool:
         now = self._clock.monotonic()
-        progress = (request.status, request.chunks_total, request.chunks_done)
+        progress = (request.status, request.chunks_done)
         since = before.since if before is not None and before.progress == progress else now
         self._seen[request.request_id] = Observation(progress, since)
         return now - since >= self._quiet_seconds

@@ -52,18 +52,20 @@ def harness(tmp_path: Path, kafka_address: str) -> Iterator[TrackerHarness]:
         yield made
 
 
-def accept(harness: TrackerHarness, count: int, *notify: str) -> list[str]:
+def accept(harness: TrackerHarness, count: int, *notify: str, chunks: int) -> list[str]:
     """The ids of that many new requests."""
-    return [harness.accept(*notify).request_id for _ in range(count)]
+    return [harness.accept(*notify, chunks=chunks).request_id for _ in range(count)]
 
 
-def progress(harness: TrackerHarness, requests: Sequence[str], chunks: int) -> list[Progress]:
-    """All progress of these requests, which are of so many chunks."""
-    return [event for each in requests for event in harness.progress(each, steps_of(chunks))]
+def progress(harness: TrackerHarness, requests: Sequence[str]) -> list[Progress]:
+    """All progress of these requests."""
+    return [
+        event for each in requests for event in harness.progress(each, steps_of(harness.expected[each].chunks_total))
+    ]
 
 
 def test_repeated_and_shuffled_events_give_the_result_of_the_fold(harness: TrackerHarness) -> None:
-    events = progress(harness, accept(harness, 20), chunks=98)
+    events = progress(harness, accept(harness, 20, chunks=99))
     assert len(events) == 2_000
     harness.send(repeated_and_shuffled(events, seed=1))
     with running(harness.consumer()):
@@ -76,8 +78,8 @@ def test_repeated_and_shuffled_events_give_the_result_of_the_fold(harness: Track
 def test_a_tracker_killed_at_any_failpoint_announces_each_status(
     harness: TrackerHarness, smtp_sink: SmtpSink, place: str
 ) -> None:
-    requests = accept(harness, 3, "ann@example.com", "bo@example.com")
-    harness.send(repeated_and_shuffled(progress(harness, requests, chunks=5), seed=2))
+    requests = accept(harness, 3, "ann@example.com", "bo@example.com", chunks=5)
+    harness.send(repeated_and_shuffled(progress(harness, requests), seed=2))
     # A notifier that dies by chance, with the tracker, would leave an attempt that is made again only after its lease.
     options = () if place.startswith("notifier.") else ("--no-delivery",)
     with harness.process(*options, smtp_port=smtp_sink.port, failpoint=f"{place}:1") as first:
@@ -94,9 +96,9 @@ def test_a_tracker_killed_at_any_failpoint_announces_each_status(
 
 
 def test_one_of_two_trackers_is_killed_and_the_other_takes_over(harness: TrackerHarness) -> None:
-    first_half, second_half = accept(harness, 8), accept(harness, 8)
+    first_half, second_half = accept(harness, 8, chunks=20), accept(harness, 8, chunks=20)
     with harness.process() as survivor, harness.process(failpoint="consume.before_commit:2") as victim:
-        events = progress(harness, first_half, chunks=20)
+        events = progress(harness, first_half)
 
         def is_dead() -> bool:  # once it has had two batches of its own
             harness.send(events[:: len(events) // 8])
@@ -105,13 +107,13 @@ def test_one_of_two_trackers_is_killed_and_the_other_takes_over(harness: Tracker
         until(is_dead)
         assert victim.returncode == -signal.SIGKILL
         harness.send(events)
-        harness.send(repeated_and_shuffled(progress(harness, second_half, chunks=20), seed=3))
+        harness.send(repeated_and_shuffled(progress(harness, second_half), seed=3))
         harness.await_end()
         assert survivor.poll() is None
 
 
 def test_every_other_event_is_poison(harness: TrackerHarness) -> None:
-    good = [encode(event) for event in progress(harness, accept(harness, 4), chunks=23)]
+    good = [encode(event) for event in progress(harness, accept(harness, 4, chunks=23))]
     poison = [good[0][:5], b"no avro at all", encode_step_of_nobody(harness), None]
     reasons = ["truncated", "unknown_schema", "unknown_request", "truncated"]
     assert harness.kafka is not None
@@ -139,7 +141,7 @@ def test_a_bad_release_does_not_empty_the_topic_into_the_dead_letters(harness: T
     producer = harness.log.producer()
     for _ in range(MAX_CONSECUTIVE_DEAD_LETTERS + 20):
         producer.send(PROGRESS, b"", b"no avro at all", partition=0)
-    for event in progress(harness, accept(harness, 1), chunks=20):
+    for event in progress(harness, accept(harness, 1, chunks=20)):
         producer.send(PROGRESS, event.key, encode(event), partition=1)
     producer.flush()
     with running(harness.consumer()) as tracker:
@@ -163,10 +165,10 @@ class Interrupted(Tracker):
 
 def test_an_outage_is_waited_for_and_nothing_is_acknowledged_meanwhile(harness: TrackerHarness) -> None:
     Interrupted.back.clear()
-    harness.send(progress(harness, accept(harness, 3), chunks=10))
+    harness.send(progress(harness, accept(harness, 3, chunks=10)))
     with running(harness.consumer(Interrupted)) as tracker:
         until(lambda: tracker.waiting)
-        assert harness.log.lag(TRACKERS, PROGRESS) == 3 * 12
+        assert harness.log.lag(TRACKERS, PROGRESS) == 3 * 11
         until(lambda: tracker.is_expected_stall(0))  # not in the moment of a try
         Interrupted.back.set()
         harness.await_end()
@@ -174,18 +176,18 @@ def test_an_outage_is_waited_for_and_nothing_is_acknowledged_meanwhile(harness: 
 
 
 def test_a_bug_ends_the_process_and_skips_nothing(harness: TrackerHarness) -> None:
-    harness.send(progress(harness, accept(harness, 3), chunks=10))
+    harness.send(progress(harness, accept(harness, 3, chunks=10)))
     with harness.process(failpoint="tracker.state_stored:1:raise") as process:
         _, stderr = process.communicate(timeout=GIVE_UP_SECONDS)
     assert process.returncode == 1
     assert '"event": "consume.failed"' in stderr
-    assert harness.log.lag(TRACKERS, PROGRESS) == 3 * 12
+    assert harness.log.lag(TRACKERS, PROGRESS) == 3 * 11
     with running(harness.consumer()):
         harness.await_end()
 
 
 def test_a_consumer_that_stops_without_a_word_ends_its_process(harness: TrackerHarness) -> None:
-    harness.send(progress(harness, accept(harness, 3), chunks=10))
+    harness.send(progress(harness, accept(harness, 3, chunks=10)))
     with harness.process("--stall-seconds=3", failpoint="tracker.state_stored:1:hang") as process:
         _, stderr = process.communicate(timeout=GIVE_UP_SECONDS)
     assert process.returncode == STALLED == os.EX_TEMPFAIL

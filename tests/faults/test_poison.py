@@ -30,8 +30,6 @@ def driven(tmp_path: Path) -> Iterator[DrivenSystem]:
 def test_poison_is_set_aside_with_its_reason_and_its_place(driven: DrivenSystem, topic: str) -> None:
     """PoisonMessage lies before and between the events of a file that is being ingested."""
     external, request = external_request(driven.system, driven.command), driven.upload()
-    while topic == PROGRESS and not driven.system.requests.get(request.tenant_id, request.request_id).chunks_total:
-        driven.step()  # from here on it is known which chunks there can be
     requested = poisons(topic, request, external)
     for partition in range(driven.system.log.partitions(topic)):
         driven.send(topic, *requested, partition=partition)

@@ -44,7 +44,7 @@ def harness(tmp_path: Path) -> Iterator[TrackerHarness]:
 
 def send_progress(harness: TrackerHarness, seed: int) -> None:
     """All of it, of each request, repeated and shuffled across requests."""
-    requests = [harness.accept(*ADDRESSES).request_id for _ in range(REQUESTS)]
+    requests = [harness.accept(*ADDRESSES, chunks=CHUNKS).request_id for _ in range(REQUESTS)]
     events = [event for each in requests[:COMPLETED] for event in harness.progress(each, steps_of(CHUNKS))]
     refused = harness.progress(requests[-1], [Started(at_us=1000), FileRefused(at_us=1100, problem=REFUSED)])
     harness.send(repeated_and_shuffled([*events, *refused], seed))
@@ -76,7 +76,7 @@ def check_end(harness: TrackerHarness) -> None:
 
 def send_held(harness: TrackerHarness, seed: int) -> str:
     """The progress, repeated and shuffled, of a request with more rejects than it allows."""
-    request_id = harness.accept(*ADDRESSES, max_rejects="5%").request_id
+    request_id = harness.accept(*ADDRESSES, max_rejects="5%", chunks=CHUNKS).request_id
     harness.send(repeated_and_shuffled(harness.progress(request_id, steps_of(CHUNKS)), seed))
     return request_id
 
@@ -89,7 +89,7 @@ def test_each_level_and_thread_survives_a_tracker_that_is_killed_anywhere(
     harness: TrackerHarness, smtp_sink: SmtpSink, place: str
 ) -> None:
     """Whatever is repeated, an address gets the e-mails of its level, and all but its first answer that one."""
-    request_id = harness.accept(*LEVELS, max_rejects="5%").request_id
+    request_id = harness.accept(*LEVELS, max_rejects="5%", chunks=CHUNKS).request_id
     harness.send(repeated_and_shuffled(harness.progress(request_id, steps_of(CHUNKS)), seed=3))
     assert run(harness, smtp_sink, failpoint=f"{place}:1") == -signal.SIGKILL
     assert run(harness, smtp_sink, clock_seconds=HOUR) == 0

@@ -21,13 +21,16 @@ def new_request(*notify: str) -> NewRequest:
         object_key="acme/files/1",
         object_version="v1",
         object_size=99,
+        chunks_total=1,
         notify=parse_recipients(notify),
     )
 
 
-def accept(requests: Requests, *notify: str, tenant_id: str = TENANT, max_rejects: str | None = None) -> Request:
+def accept(
+    requests: Requests, *notify: str, tenant_id: str = TENANT, max_rejects: str | None = None, chunks: int = 1
+) -> Request:
     return requests.accept(
-        replace(new_request(*notify), tenant_id=tenant_id, max_rejects=max_rejects),
+        replace(new_request(*notify), tenant_id=tenant_id, max_rejects=max_rejects, chunks_total=chunks),
         idempotency_key=None,
         fingerprint="f",
         plan_for=lambda *accepted: replace(plan_for(*accepted), tenant_id=tenant_id),

@@ -12,7 +12,7 @@ from msgspec.structs import asdict, replace
 
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.event_codec import HEADER_BYTES, MARKER, encode
-from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED, ChunkDone, ChunkReady, Progress, Split
+from penstock.domain.events import CHUNK_READY, PROGRESS, UPLOAD_REQUESTED, ChunkDone, ChunkReady, Progress, Started
 from penstock.domain.requests.request import Request, upload_requested
 from penstock.wiring import System
 from penstock.wiring.uploads import intake_of
@@ -33,7 +33,7 @@ def event_of(topic: str, request: Request, **changes: Any) -> Any:
     output = {
         "tenant_id": request.tenant_id,
         "request_id": request.request_id,
-        "step": Split(at_us=1, chunks=1, bytes=9),
+        "step": Started(at_us=1),
     }
     return Progress(**{**output, **changes})
 
@@ -92,7 +92,7 @@ def special_progress(valid: bytes, request: Request, external: Request) -> dict[
     done = ChunkDone(at_us=1, chunk=0, rows_read=1, rows_ingested=1, rows_rejected=0)
     chunk = encode(event_of(PROGRESS, request, step=done))
     return {
-        written(PROGRESS, valid, chunks=-1): "invalid_value",
+        written(PROGRESS, chunk, work_us=-1): "invalid_value",
         written(PROGRESS, chunk, rows_read=2): "invalid_value",
         encode(event_of(PROGRESS, request, step=replace(done, chunk=999_999))): "impossible_step",
     }

@@ -37,7 +37,6 @@ from penstock.domain.events import (
     DeadLetter,
     Event,
     Progress,
-    Split,
     Started,
     StatusChanged,
     Step,
@@ -116,8 +115,8 @@ class TrackerHarness:
 
     # Requests and their progress
 
-    def accept(self, *notify: str, tenant_id: str = TENANT, max_rejects: str | None = None) -> Request:
-        request = accept(self.requests, *notify, tenant_id=tenant_id, max_rejects=max_rejects)
+    def accept(self, *notify: str, tenant_id: str = TENANT, max_rejects: str | None = None, chunks: int = 1) -> Request:
+        request = accept(self.requests, *notify, tenant_id=tenant_id, max_rejects=max_rejects, chunks=chunks)
         self.expected[request.request_id] = request
         return request
 
@@ -225,7 +224,7 @@ def steps_of(chunks: int) -> list[Step]:
     counts = {"rows_read": 10, "rows_ingested": 9, "rows_rejected": 1}
     reasons = {"no_identifier": 1}
     done = [ChunkDone(at_us=1100 + chunk, chunk=chunk, reject_reasons=reasons, **counts) for chunk in range(chunks)]
-    return [Started(at_us=1000), Split(at_us=1050, chunks=chunks, bytes=99), *done]
+    return [Started(at_us=1000), *done]
 
 
 def repeated_and_shuffled(events: Sequence[Progress], seed: int) -> list[Progress]:

@@ -57,6 +57,7 @@ class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
     file_bytes: int = 0  # of the plain file
     body_start: int = 0
     first_line: int = 1
+    chunks_total: int = 0
     upload_started_at: int | None = None
     file_options: FileOptions = FileOptions()
     mode: Mode = Mode.UPSERT

@@ -217,7 +217,7 @@ class Intake:
         options = self.file_options(tenant_id, command)
         stored = self._indexed(tenant_id, stored, options)
         return self._requests.accept(
-            new_request(tenant_id, stored, command, checked.settings, options),
+            new_request(tenant_id, stored, command, checked.settings, options, self._planner.chunk_bytes(stored.size)),
             idempotency_key=key,
             fingerprint=upload_fingerprint,
             plan_for=self._plan_maker(tenant_id, stored, command, checked, options, accepting),
@@ -351,7 +351,9 @@ class Intake:
             except Refused as error:
                 refused = error
         return self._requests.accept(
-            new_request(tenant_id, stored, command, checked.settings, options, offered),
+            new_request(
+                tenant_id, stored, command, checked.settings, options, self._planner.chunk_bytes(stored.size), offered
+            ),
             idempotency_key=offered.idempotency_key,
             fingerprint=offered.fingerprint,
             plan_for=self._plan_maker(tenant_id, stored, command, checked, options, accepting),

@@ -30,8 +30,10 @@ def new_request(
     command: UploadCommand,
     settings: UploadSettings,
     options: FileOptions,
+    chunk_bytes: int,
     offered: Offered | None = None,
 ) -> NewRequest:
+    """`chunk_bytes`: as its plan will have them."""
     return NewRequest(
         tenant_id=tenant_id,
         data_source=command.data_source,
@@ -43,6 +45,7 @@ def new_request(
         file_bytes=stored.size,
         body_start=stored.rows.start if stored.rows else 0,
         first_line=stored.rows.first_line if stored.rows else 1,
+        chunks_total=stored.rows.count(chunk_bytes) if stored.rows else 0,
         upload_started_at=stored.upload_started_at,
         file_options=options.read_as(stored.options.encoding),
         mode=settings.mode,

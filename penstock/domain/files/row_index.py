@@ -62,6 +62,10 @@ class RowIndex:
         if end > start:
             yield ChunkSpan(chunk, start, end, first_line)
 
+    def count(self, chunk_bytes: int) -> int:
+        """The number of chunks; a file without rows has one."""
+        return max(1, sum(1 for _ in self.chunks(chunk_bytes)))
+
     def encode(self) -> bytes:
         return msgspec.msgpack.encode(_Stored(_FORMAT, self.start, _packed(self._ends), _packed(self._lines)))
 

@@ -84,7 +84,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     max_rejects: str | None = None  # set at acceptance; with more, the request is held
     hold: Hold | None = None  # kept when it has ended
     chunks_done: int = 0
-    chunks_total: int | None = None
+    chunks_total: int = 0  # 0 for one whose file was refused
     done: bytes = b""
     reject_reasons: dict[str, int] = {}
     dropped_cells: dict[str, dict[str, int]] = {}  # by column, then by reason
@@ -133,6 +133,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return ChunkDone(
             at_us=self.at_us,
             chunk=self.chunk,
+            work_us=self.work_us,
             rows_read=self.rows_read,
             rows_ingested=self.rows_ingested,
             rows_rejected=self.rows_rejected,

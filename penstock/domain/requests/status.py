@@ -1,7 +1,7 @@
 """The status of a request, folded from its progress: the only place where a status changes.
 
-The fold is commutative and idempotent: steps may arrive in any order and any number of times, a chunk may be done
-before the dispatcher reports the number of chunks, and the result is the same. A terminal status never changes again.
+The fold is commutative and idempotent: steps may arrive in any order and any number of times, and the result is the
+same. A terminal status never changes again.
 Steps hold a request; only a person, or the end of the hold, ends it (`hold.py`).
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from penstock.domain.errors import Fault, Problem, refusal
-from penstock.domain.events import ChunkDone, FileRefused, Split, Started, Step, refused_file
+from penstock.domain.events import ChunkDone, FileRefused, Started, Step, refused_file
 from penstock.domain.files.header import no_rows
 from penstock.domain.requests.hold import exceeds_max_rejects, hold
 from penstock.domain.requests.pace import with_chunk
@@ -30,21 +30,18 @@ def apply(request: Request, step: Step) -> Request:
     """
     if request.status in (Status.CANCELLED, Status.REVERTED):
         return request
-    request = _begin(request, step.at_us)
     match step:
         case Started():
-            return request
-        case Split():
-            return _complete(_count_split(request, step))
+            return _begin(request, step.at_us)
         case ChunkDone():
-            return _complete(_count_chunk(request, step))
+            return _complete(_count_chunk(_begin(request, max(0, step.at_us - step.work_us)), step))
         case FileRefused():
-            return _refuse(request, step)
+            return _refuse(_begin(request, step.at_us), step)
 
 
 def violation(request: Request, step: Step) -> str | None:
     """Why `step` cannot belong to `request`, or None. The codec refuses steps that no request can have."""
-    if isinstance(step, ChunkDone) and request.chunks_total is not None and step.chunk >= request.chunks_total:
+    if isinstance(step, ChunkDone) and step.chunk >= request.chunks_total:
         return f"chunk {step.chunk} is beyond the request's {request.chunks_total} chunks"
     return None
 
@@ -97,21 +94,10 @@ def history(request: Request) -> tuple[tuple[Status, int], ...]:
 
 
 def _begin(request: Request, at_us: int) -> Request:
-    """The start is the time of the earliest step, in whatever order steps arrive."""
+    """The start is the earliest one that a step has, in whatever order steps arrive."""
     started_at = at_us if request.started_at is None else min(request.started_at, at_us)
     status = Status.IN_PROGRESS if request.status is Status.SCHEDULED else request.status
     return replace(request, started_at=started_at, status=status)
-
-
-def _count_split(request: Request, step: Split) -> Request:
-    if request.chunks_total is not None:
-        return request
-    return replace(
-        request,
-        chunks_total=step.chunks,
-        file_bytes=step.bytes,
-        last_step_at=max(request.last_step_at, step.at_us),
-    )
 
 
 def _count_chunk(request: Request, step: ChunkDone) -> Request:
@@ -148,8 +134,7 @@ def _with_bit(bits: bytes, position: int) -> bytes:
 
 def _complete(request: Request) -> Request:
     """End or hold the request when its last chunk was counted."""
-    unfinished = request.chunks_total is None or request.chunks_done < request.chunks_total
-    if unfinished or not request.status.processing:
+    if request.chunks_done < request.chunks_total or not request.status.processing:
         return request
     if request.rows_accepted and exceeds_max_rejects(request):
         return hold(request, request.last_step_at)

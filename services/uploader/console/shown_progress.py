@@ -93,8 +93,6 @@ def stages(request: RequestView) -> list[Stage]:
 
 def _chunks(request: RequestView) -> str:
     total = request["chunks_total"]
-    if total is None:
-        return ""
     if request["chunks_done"] == total:
         return "all of the file"
     return f"{number(request['chunks_done'])} of {number(total)} parts"

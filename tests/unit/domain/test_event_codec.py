@@ -31,7 +31,6 @@ from penstock.domain.events import (
     Event,
     FileRefused,
     Progress,
-    Split,
     Started,
     StatusChanged,
     UploadOffered,
@@ -59,7 +58,7 @@ RELEASED = sorted(SCHEMAS.glob("released/*/*.avsc"))
 FINGERPRINTS = {
     "chunk-ready/1": "e1762ff50ba7e581",
     "dead-letter/1": "8880f3a835171ba2",
-    "progress/1": "d479767303e391fc",
+    "progress/1": "5e315ac3c52d551e",
     "status/1": "eb6d4e09aca2775e",
     "upload-offered/1": "42a8ef86e33166b8",
     "upload-requested/1": "3a5ff6b1349fffa1",
@@ -117,12 +116,7 @@ def status_changed(draw: st.DrawFn) -> StatusChanged:
                           publisher_id=st.none() | texts, problem_code=st.none() | texts))  # fmt: skip
 
 
-steps = (
-    st.builds(Started, at_us=counts)
-    | st.builds(Split, at_us=counts, chunks=st.integers(0, MAX_CHUNKS), bytes=counts)
-    | st.builds(FileRefused, at_us=counts, problem=problems)
-    | chunk_done()
-)
+steps = st.builds(Started, at_us=counts) | st.builds(FileRefused, at_us=counts, problem=problems) | chunk_done()
 offers = st.builds(
     UploadOffered,
     tenant_id=tenants,
@@ -269,7 +263,6 @@ UPLOADED = UploadRequested(tenant_id="t", request_id=REQUEST, **OBJECT)
 OFFERED = UploadOffered(tenant_id="t", publisher_id="p", event_id="e", object_uri="s3://b/k", object_version="etag:1",
                         file_name="f.tsv", data_source="crm", issued_at_us=1, signature=bytes(32))  # fmt: skip
 READY = ChunkReady(tenant_id="t", request_id=REQUEST, **OBJECT, chunk=3, start=10, end=20, first_line=2)
-SPLIT = Split(at_us=1, chunks=4, bytes=100)
 DONE = ChunkDone(at_us=1, chunk=0, rows_read=5, rows_ingested=3, rows_rejected=2, reject_reasons={"no_identifier": 2})
 PROGRESSED = Progress(tenant_id="t", request_id=REQUEST, step=DONE)
 CHANGED = StatusChanged(tenant_id="t", request_id=REQUEST, data_source="crm", status="COMPLETED", at_us=1, rows_read=5,
@@ -319,9 +312,6 @@ IMPOSSIBLE: list[tuple[Event, dict[str, Any]]] = [
     (CHANGED, {"rows_ingested": 2}),
     (CHANGED, {"at_us": -1}),
     (PROGRESSED, {"step": (Started(at_us=1), {"at_us": -1})}),
-    (PROGRESSED, {"step": (SPLIT, {"chunks": -1})}),
-    (PROGRESSED, {"step": (SPLIT, {"chunks": MAX_CHUNKS + 1})}),
-    (PROGRESSED, {"step": (SPLIT, {"bytes": -1})}),
     (PROGRESSED, {"step": (DONE, {"chunk": -1})}),
     (PROGRESSED, {"step": (DONE, {"rows_read": 6})}),
     (PROGRESSED, {"step": (DONE, {"rows_ingested": -1, "rows_read": 1})}),
@@ -383,7 +373,6 @@ def test_a_refusal_names_the_invalid_field(event: Event, spoiled: dict[str, Any]
     "fields",
     [
         {"step": "unknown"},
-        {"step": "split", "chunks": 1},
         {"step": "file_refused", "problem_code": "empty_file", "problem_title": "The file is empty"},
         {"step": "chunk_done", "chunk": 0, "rows_read": 0, "rows_ingested": 0},
     ],

@@ -42,7 +42,7 @@ def requests(tmp_path: Path, clock: ManualClock) -> Iterator[Requests]:
 def ingested(requests: Requests, new: object = NEW) -> Request:
     request, *_ = requests.accept(new, idempotency_key=None, fingerprint="f", plan_for=plan_for)  # type: ignore[arg-type]
     return requests.update(
-        T, request.request_id, lambda present: schedule_expiry(reduce(apply, steps_of(2), present), NOW_US)
+        T, request.request_id, lambda present: schedule_expiry(reduce(apply, steps_of(1), present), NOW_US)
     )[1]
 
 

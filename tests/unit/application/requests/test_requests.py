@@ -17,7 +17,7 @@ from penstock.application.requests.request_clock import RequestClock
 from penstock.application.requests.requests import Accepted, NewRequest, Requests
 from penstock.domain.days import DAY_US
 from penstock.domain.errors import Corrupt, NotFound, Refused
-from penstock.domain.events import Split
+from penstock.domain.events import Started
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
@@ -169,13 +169,13 @@ def test_a_change_that_another_overtakes_is_made_again(requests: Requests) -> No
 
     def count(present: Request) -> Request:
         if not seen:
-            requests.update(T, request.request_id, lambda other: apply(other, Split(at_us=1, chunks=3, bytes=9)))
-        seen.append(present.chunks_total)
+            requests.update(T, request.request_id, lambda other: apply(other, Started(at_us=7)))
+        seen.append(present.started_at)
         return replace(present, rows_read=present.rows_read + 1)
 
     before, after = requests.update(T, request.request_id, count)
-    assert seen == [None, 3]
-    assert (before.rows_read, after.rows_read, after.chunks_total) == (0, 1, 3)
+    assert seen == [None, 7]
+    assert (before.rows_read, after.rows_read, after.started_at) == (0, 1, 7)
     assert requests.get(T, request.request_id) == after
 
 

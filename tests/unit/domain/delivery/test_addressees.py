@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from penstock.domain.delivery.addressees import addressees, first_status
 from penstock.domain.delivery.notification import notifications
 from penstock.domain.errors import Problem
-from penstock.domain.events import ChunkDone, FileRefused, Split, Started, Step
+from penstock.domain.events import ChunkDone, FileRefused, Started, Step
 from penstock.domain.requests.hold import approve, expire, schedule_expiry
 from penstock.domain.requests.recipients import MailLevel, Recipient
 from penstock.domain.requests.request import Request, Status
@@ -25,6 +25,7 @@ ACCEPTED = Request(
     uploaded_by="ann",
     notify=RECIPIENTS,
     accepted_at=1,
+    chunks_total=1,
     max_rejects="50%",
 )
 REFUSED = Problem(code="no_rows", title="The file has no rows", detail="Only a header.")
@@ -43,9 +44,9 @@ def after(*steps: Step) -> Request:
 
 
 STARTED = after(Started(at_us=5))
-CLEAN = after(Split(at_us=6, chunks=1, bytes=9), chunk(0))
-REJECTS = after(Split(at_us=6, chunks=1, bytes=9), chunk(3))
-HELD = after(Split(at_us=6, chunks=1, bytes=9), chunk(6))
+CLEAN = after(chunk(0))
+REJECTS = after(chunk(3))
+HELD = after(chunk(6))
 EXPIRED = expire(HELD, 10**15)
 LIVES = [
     (ACCEPTED, "SCHEDULED", "", ""),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from penstock.domain.errors import Problem, Refused
-from penstock.domain.events import ChunkDone, FileRefused, Split, Started, Step
+from penstock.domain.events import ChunkDone, FileRefused, Started, Step
 from penstock.domain.requests.pace import RECENT_CHUNKS
 from penstock.domain.requests.public_view import eta_seconds, to_public
 from penstock.domain.requests.request import Manifest, Request, Status
@@ -24,6 +24,7 @@ REQUEST = Request(
     file_name="people.tsv",
     uploaded_by="ann",
     accepted_at=SECOND,
+    chunks_total=20,
 )
 PROBLEM = Problem(code="truncated_gzip", title="The file is cut off", detail="It ends early.")
 
@@ -46,6 +47,10 @@ def fold(*steps: Step, start: Request = REQUEST) -> Request:
     return reduce(apply, steps, start)
 
 
+def of(chunks: int) -> Request:
+    return replace(REQUEST, chunks_total=chunks)
+
+
 times = st.integers(1, 10**9)
 chunks = st.builds(
     chunk,
@@ -61,10 +66,16 @@ chunks = st.builds(
 def histories(draw: st.DrawFn) -> list[Step]:
     """The steps of one request, as its dispatcher and its workers would send them."""
     done = [replace(step, chunk=number) for number, step in enumerate(draw(st.lists(chunks, max_size=12)))]
-    started = Started(at_us=draw(times))
-    if draw(st.booleans()):
-        return [started, Split(at_us=draw(times), chunks=len(done), bytes=draw(times)), *done]
-    return [started, FileRefused(at_us=draw(times), problem=PROBLEM), *done]
+    started = [Started(at_us=draw(times))] if draw(st.booleans()) else []
+    if done and draw(st.booleans()):
+        return [*started, *done]
+    return [*started, FileRefused(at_us=draw(times), problem=PROBLEM), *done]
+
+
+def sized(start: Request, steps: list[Step]) -> Request:
+    """With as many chunks as the steps are of; of a refused file, at least one is not done."""
+    done = sum(isinstance(step, ChunkDone) for step in steps)
+    return replace(start, chunks_total=done + any(isinstance(step, FileRefused) for step in steps))
 
 
 @st.composite
@@ -83,6 +94,7 @@ def test_every_order_and_duplication_gives_the_same_request(
     delivered: tuple[list[Step], list[Step]], start: Request
 ) -> None:
     steps, shuffled = delivered
+    start = sized(start, steps)
     assert fold(*shuffled, start=start) == fold(*steps, start=start)
 
 
@@ -90,7 +102,7 @@ def test_every_order_and_duplication_gives_the_same_request(
 def test_counts_add_up_at_every_moment_and_an_end_sticks(
     delivered: tuple[list[Step], list[Step]], start: Request
 ) -> None:
-    request = start
+    request = sized(start, delivered[0])
     for step in delivered[1]:
         before, request = request, apply(request, step)
         assert request.rows_read == request.rows_accepted + request.rows_rejected
@@ -109,7 +121,7 @@ def test_counts_add_up_at_every_moment_and_an_end_sticks(
 
 @given(deliveries(), limits, st.integers(0, 10))
 def test_nothing_moves_a_cancelled_request(delivered: tuple[list[Step], list[Step]], start: Request, cut: int) -> None:
-    request = fold(*delivered[1][:cut], start=start)
+    request = fold(*delivered[1][:cut], start=sized(start, delivered[0]))
     if not request.status.ended:
         cancelled = cancel(request, 77)
         assert fold(*delivered[1][cut:], start=cancelled) == cancelled
@@ -119,10 +131,10 @@ def test_nothing_moves_a_cancelled_request(delivered: tuple[list[Step], list[Ste
 def test_a_request_goes_through_its_statuses() -> None:
     started = fold(Started(at_us=3))
     assert (started.status, started.started_at, started.finished_at) == (Status.IN_PROGRESS, 3, None)
-    waiting = fold(Started(at_us=3), Split(at_us=4, chunks=2, bytes=100), chunk(1, 8, 2, at_us=9))
+    waiting = fold(Started(at_us=3), chunk(1, 8, 2, at_us=9), start=of(2))
     assert (waiting.status, waiting.chunks_done, waiting.chunks_total) == (Status.IN_PROGRESS, 1, 2)
     done = apply(waiting, chunk(0, at_us=7))
-    assert (done.status, done.finished_at, done.file_bytes) == (Status.COMPLETED, 9, 100)
+    assert (done.status, done.finished_at) == (Status.COMPLETED, 9)
     assert (done.rows_read, done.rows_ingested, done.rows_rejected) == (20, 18, 2)
 
 
@@ -131,20 +143,21 @@ def test_a_chunk_that_runs_again_later_counts_once_and_moves_no_time() -> None:
     assert apply(once, chunk(0, at_us=500)) == once
 
 
-def test_a_file_that_is_split_again_later_moves_nothing() -> None:
-    once = fold(Split(at_us=4, chunks=2, bytes=100))
-    assert apply(once, Split(at_us=500, chunks=2, bytes=100)) == once
+def test_the_work_on_a_chunk_is_a_start_too() -> None:
+    done = fold(replace(chunk(0, at_us=900), work_us=250), start=of(1))
+    assert (done.status, done.started_at, done.finished_at) == (Status.COMPLETED, 650, 900)
+    assert apply(done, Started(at_us=600)).started_at == 600
 
 
 def test_a_file_that_cannot_be_read_again_keeps_its_first_end() -> None:
-    completed = fold(Split(at_us=4, chunks=1, bytes=100), chunk(0))
+    completed = fold(chunk(0), start=of(1))
     assert apply(completed, FileRefused(at_us=500, problem=PROBLEM)) == completed
     refused = fold(FileRefused(at_us=8, problem=PROBLEM))
     assert apply(refused, FileRefused(at_us=500, problem=replace(PROBLEM, code="other"))) == refused
 
 
 def test_a_file_without_one_good_row_fails_with_a_hint() -> None:
-    failed = fold(Split(at_us=4, chunks=1, bytes=100), chunk(0, 0, 3))
+    failed = fold(chunk(0, 0, 3), start=of(1))
     assert failed.status is Status.FAILED
     assert failed.error is not None
     assert failed.error.code == "no_rows_ingested"
@@ -156,10 +169,10 @@ def test_a_refused_file_fails_with_the_dispatcher_s_problem() -> None:
     assert (failed.status, failed.error, failed.finished_at) == (Status.FAILED, PROBLEM, 8)
 
 
-def test_a_chunk_beyond_the_split_is_impossible() -> None:
-    split = fold(Split(at_us=4, chunks=2, bytes=100))
-    assert violation(split, chunk(1)) is None
-    assert violation(split, chunk(2)) == "chunk 2 is beyond the request's 2 chunks"
+def test_a_chunk_that_the_file_does_not_have_is_impossible() -> None:
+    of_two = of(2)
+    assert violation(of_two, chunk(1)) is None
+    assert violation(of_two, chunk(2)) == "chunk 2 is beyond the request's 2 chunks"
     assert violation(REQUEST, chunk(2)) is None
 
 
@@ -187,7 +200,7 @@ def test_undoing_and_cancelling_twice_is_the_same_as_once() -> None:
 
 
 def test_history_has_each_status_with_its_time() -> None:
-    done = fold(Started(at_us=3), Split(at_us=4, chunks=1, bytes=9), chunk(0, at_us=7))
+    done = fold(Started(at_us=3), chunk(0, at_us=7), start=of(1))
     path = ((Status.SCHEDULED, SECOND), (Status.IN_PROGRESS, 3), (Status.COMPLETED, 7))
     assert history(done) == path
     assert history(revert(done, 8)) == (*path, (Status.REVERTED, 8))
@@ -204,24 +217,25 @@ def test_a_manifest_announces_its_chunk_as_its_worker_did() -> None:
         reject_reasons={"wrong_field_count": 6},
         dropped_cells={"tel": {"not_a_phone": 2}, "column_4": {"not_a_date": 1}},
         blank_words={"tel": {"?": 2, "n/a": 1}},
+        work_us=7,
     )
-    assert manifest.step() == step
+    assert manifest.step() == replace(step, work_us=7)
 
 
 def test_the_estimate_assumes_the_pace_so_far() -> None:
-    running = fold(Started(at_us=0), Split(at_us=1, chunks=4, bytes=9), chunk(2, at_us=10 * SECOND))
+    running = fold(Started(at_us=0), chunk(2, at_us=10 * SECOND), start=of(4))
     assert eta_seconds(running, 10 * SECOND) == 30
     assert eta_seconds(running, 14 * SECOND) == 26
     assert eta_seconds(running, 99 * SECOND) == 20, "the chunk under way is late, the others are not done sooner"
     assert eta_seconds(running, -5 * SECOND) == 30, "a clock that is behind"
-    assert eta_seconds(fold(Started(at_us=0), Split(at_us=1, chunks=4, bytes=9)), 10 * SECOND) is None
+    assert eta_seconds(fold(Started(at_us=0), start=of(4)), 10 * SECOND) is None
     assert eta_seconds(fold(Started(at_us=0)), 10 * SECOND) is None
-    assert eta_seconds(fold(Split(at_us=1, chunks=1, bytes=9), chunk(0)), 10 * SECOND) is None
+    assert eta_seconds(fold(chunk(0), start=of(1)), 10 * SECOND) is None
 
 
 def test_the_time_that_the_services_were_dead_is_not_expected_again() -> None:
     night = 8 * 3600 * SECOND
-    before = fold(Started(at_us=0), Split(at_us=1, chunks=6, bytes=9), chunk(0, at_us=10 * SECOND))
+    before = fold(Started(at_us=0), chunk(0, at_us=10 * SECOND), start=of(6))
     resumed = fold(chunk(1, at_us=night), chunk(2, at_us=night + 10 * SECOND), start=before)
     assert eta_seconds(resumed, night + 10 * SECOND) == 30
 
@@ -229,7 +243,7 @@ def test_the_time_that_the_services_were_dead_is_not_expected_again() -> None:
 def test_the_pace_of_late_counts_once_there_are_many_chunks() -> None:
     slow = [chunk(number, at_us=50 * SECOND * (number + 1)) for number in range(10)]
     fast = [chunk(10 + number, at_us=(1000 + number) * SECOND) for number in range(RECENT_CHUNKS)]
-    running = fold(Started(at_us=0), Split(at_us=1, chunks=10 + RECENT_CHUNKS + 7, bytes=9), *slow, *fast)
+    running = fold(Started(at_us=0), *slow, *fast, start=of(10 + RECENT_CHUNKS + 7))
     assert eta_seconds(running, running.last_step_at) == 7
 
 

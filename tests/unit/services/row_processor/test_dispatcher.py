@@ -14,7 +14,7 @@ from penstock.application.encryption.sealed_objects import index_key
 from penstock.application.requests.queues import Queues
 from penstock.domain.errors import Corrupt, Unavailable
 from penstock.domain.event_codec import decode
-from penstock.domain.events import CHUNK_EXPRESS, CHUNK_READY, PROGRESS, UPLOAD_REQUESTED, ChunkReady, Progress, Split
+from penstock.domain.events import CHUNK_EXPRESS, CHUNK_READY, UPLOAD_REQUESTED, ChunkReady
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.tenant_limits import TenantLimits
 from penstock.ports.event_log import TopicPartition
@@ -141,20 +141,6 @@ def test_a_dispatcher_that_takes_over_sends_what_is_not_done(place: Place) -> No
     assert place.chunks(request) == {0: 1, 1: 1, 2: 1, 3: 1}
 
 
-def test_the_number_of_chunks_is_said_again_until_it_is_known(place: Place) -> None:
-    """The tracker may lose it, and then even a request whose chunks are all done would not end."""
-    request = place.driven.upload(SMALL_BODY)
-    place.look()
-    place.driven.express_worker.run_once(0)
-    place.look()
-    place.look()
-    log = place.driven.system.log
-    messages = [each for at in range(log.partitions(PROGRESS)) for each in log.read(PROGRESS, at, 0, 100)]
-    steps = [event.step for each in messages if isinstance(event := decode(PROGRESS, each.value), Progress)]
-    assert sum(isinstance(step, Split) for step in steps) == 2
-    assert place.chunks(request, CHUNK_EXPRESS) == {0: 1}
-
-
 def test_nothing_more_of_a_cancelled_request_is_sent_and_others_take_its_place(place: Place) -> None:
     request, other = place.driven.upload(), place.driven.upload(messy_file.OTHER_BODY)
     place.look()
@@ -268,18 +254,8 @@ def test_the_last_chunk_of_a_request_that_the_log_does_not_take_is_sent_when_it_
 ) -> None:
     place.dispatcher.dispatch()
     request = place.driven.upload(SMALL_BODY)
-    producer = place.dispatcher._producer
-    flush, calls = producer.flush, 0
-
-    def second_fails() -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 2:  # the first says that it has begun
-            raise Unavailable("the server answers nothing")
-        flush()
-
     with monkeypatch.context() as patch:
-        patch.setattr(producer, "flush", second_fails)
+        patch.setattr(place.dispatcher._producer, "flush", _fail)
         with pytest.raises(Unavailable):
             place.look()
     assert place.chunks(request, CHUNK_EXPRESS) == {}

@@ -6,7 +6,7 @@ import pytest
 
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import Unavailable
-from penstock.domain.events import Split, Started
+from penstock.domain.events import Started
 from penstock.domain.requests.ids import partition_of
 from penstock.domain.requests.request import Manifest, Request, Status
 from penstock.ports.control_store import Table
@@ -34,9 +34,8 @@ def wait(harness: TrackerHarness, seconds: float = QUIET_SECONDS) -> None:
 
 
 def test_chunks_whose_events_were_lost_are_counted_from_their_manifests(harness: TrackerHarness) -> None:
-    request = harness.accept("ann@example.com")
-    started = harness.clock.at_us
-    harness.handle(request, Started(at_us=started), Split(at_us=started, chunks=3, bytes=9), manifest(1).step())
+    request = harness.accept("ann@example.com", chunks=3)
+    harness.handle(request, Started(at_us=harness.clock.at_us), manifest(1).step())
     for chunk in range(3):
         harness.chunks.commit(TENANT, request.request_id, manifest(chunk), b"")
     harness.reconciler.reconcile()
@@ -49,8 +48,8 @@ def test_chunks_whose_events_were_lost_are_counted_from_their_manifests(harness:
 
 
 def test_a_clock_that_jumps_neither_stops_it_nor_makes_it_hasty(harness: TrackerHarness) -> None:
-    request = harness.accept()
-    harness.handle(request, Split(at_us=1, chunks=2, bytes=9))
+    request = harness.accept(chunks=2)
+    harness.handle(request, Started(at_us=1))
     harness.chunks.commit(TENANT, request.request_id, manifest(0), b"")
     harness.reconciler.reconcile()
     for jump_us in (-3_600_000_000, 7_200_000_000):
@@ -82,7 +81,7 @@ def test_an_outage_does_not_restart_a_requests_wait(harness: TrackerHarness, mon
 
 def test_cancelling_and_undoing_are_announced_although_no_event_comes(harness: TrackerHarness) -> None:
     cancelled, undone = harness.accept("ann@example.com"), harness.accept("ann@example.com")
-    harness.handle(undone, Split(at_us=1, chunks=1, bytes=9), manifest(0).step())
+    harness.handle(undone, manifest(0).step())
     harness.requests.cancel(TENANT, cancelled.request_id)
     harness.requests.undo(TENANT, undone.request_id)
     harness.reconciler.reconcile()
@@ -151,7 +150,7 @@ def test_each_transition_of_an_approved_request_is_mailed_once(harness: TrackerH
 
 def test_an_undo_that_died_after_its_mark_leaves_nothing_for_ever(harness: TrackerHarness) -> None:
     request = harness.accept()
-    done = harness.handle(request, Split(at_us=1, chunks=1, bytes=9), manifest(0).step())
+    done = harness.handle(request, manifest(0).step())
     failing = FailingControlStore(harness.store, fatal=1, done=False)
     requests = Requests(failing, harness.clock)  # type: ignore[arg-type]
     try:

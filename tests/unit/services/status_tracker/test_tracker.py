@@ -12,7 +12,7 @@ import pytest
 
 from penstock.application.consuming.consume_loop import PoisonMessage
 from penstock.domain.errors import Problem, Unavailable
-from penstock.domain.events import STATUS, ChunkDone, FileRefused, Split, Started, StatusChanged, Step
+from penstock.domain.events import STATUS, ChunkDone, FileRefused, Started, StatusChanged, Step
 from penstock.domain.requests.request import Request, Status
 from penstock.ports.control_store import Record, Table
 from tests.support.acceptance import TENANT
@@ -21,7 +21,6 @@ from tests.support.tracker_harness import TrackerHarness, delivered
 
 STEPS: list[Step] = [
     Started(at_us=10),
-    Split(at_us=20, chunks=2, bytes=99),
     ChunkDone(at_us=30, chunk=0, rows_read=3, rows_ingested=2, rows_rejected=1, reject_reasons={"no_identifier": 1}),
     ChunkDone(at_us=40, chunk=1, rows_read=4, rows_ingested=4, rows_rejected=0),
 ]
@@ -33,7 +32,7 @@ ALL_MAILS = [
 
 
 def test_a_request_runs_from_acceptance_to_completion(harness: TrackerHarness) -> None:
-    request = harness.accept("ann@example.com", "bo@example.com")
+    request = harness.accept("ann@example.com", "bo@example.com", chunks=2)
     assert harness.handle(request, STEPS[0]).status is Status.IN_PROGRESS
     assert harness.statuses() == ["SCHEDULED", "IN_PROGRESS"]
     done = harness.handle(request, *STEPS[1:])
@@ -48,7 +47,7 @@ def test_a_request_runs_from_acceptance_to_completion(harness: TrackerHarness) -
 
 
 def test_a_redelivery_announces_nothing_twice(harness: TrackerHarness) -> None:
-    request = harness.accept("ann@example.com")
+    request = harness.accept("ann@example.com", chunks=2)
     done = harness.handle(request, *STEPS)
     harness.notifier.deliver_due()
     assert harness.handle(request, *reversed(STEPS), *STEPS) == done
@@ -59,7 +58,7 @@ def test_a_redelivery_announces_nothing_twice(harness: TrackerHarness) -> None:
 
 @pytest.mark.parametrize("place", ["tracker.state_stored", "tracker.notifications_stored", "tracker.status_sent"])
 def test_after_a_crash_between_any_two_steps_the_work_is_completed(harness: TrackerHarness, place: str) -> None:
-    request = harness.accept("ann@example.com", "bo@example.com")
+    request = harness.accept("ann@example.com", "bo@example.com", chunks=2)
     with dying_at(place):
         harness.handle(request, *STEPS)
     harness.start()
@@ -72,7 +71,7 @@ def test_after_a_crash_between_any_two_steps_the_work_is_completed(harness: Trac
 
 
 def test_a_refused_file_is_announced_with_its_reason(harness: TrackerHarness) -> None:
-    request = harness.accept("ann@example.com")
+    request = harness.accept("ann@example.com", chunks=2)
     problem = Problem(code="no_rows", title="The file has no rows", detail="Only a header.")
     assert harness.handle(request, FileRefused(at_us=10, problem=problem)).error == problem
     harness.notifier.deliver_due()
@@ -80,7 +79,7 @@ def test_a_refused_file_is_announced_with_its_reason(harness: TrackerHarness) ->
 
 
 def test_an_event_of_no_request_is_poison_and_its_neighbours_go_on(harness: TrackerHarness) -> None:
-    request = harness.accept()
+    request = harness.accept(chunks=2)
     stranger = delivered(TENANT, str(UUID(int=UUID(request.request_id).int ^ 1)), STEPS[0])
     external = delivered("other", request.request_id, STEPS[0])
     for wrong in (stranger, external):
@@ -90,17 +89,17 @@ def test_an_event_of_no_request_is_poison_and_its_neighbours_go_on(harness: Trac
 
 
 def test_a_chunk_that_the_file_does_not_have_is_poison_and_counts_nothing(harness: TrackerHarness) -> None:
-    request = harness.accept()
+    request = harness.accept(chunks=2)
     beyond = ChunkDone(at_us=1, chunk=2, rows_read=1, rows_ingested=1, rows_rejected=0)
     with pytest.raises(PoisonMessage):
-        harness.handle(request, STEPS[1], beyond, STEPS[3])
+        harness.handle(request, STEPS[0], beyond, STEPS[2])
     present = harness.requests.get(TENANT, request.request_id)
     assert (present.chunks_done, present.rows_read) == (1, 4)
 
 
 def test_a_request_that_a_person_cancelled_stays_cancelled_and_is_announced(harness: TrackerHarness) -> None:
-    request = harness.accept("ann@example.com")
-    harness.handle(request, *STEPS[:3])
+    request = harness.accept("ann@example.com", chunks=2)
+    harness.handle(request, *STEPS[:2])
     harness.requests.cancel(TENANT, request.request_id)
     ended: Request = harness.handle(request, *STEPS)
     assert (ended.status, ended.rows_read) == (Status.CANCELLED, 3)
@@ -112,7 +111,9 @@ def test_one_tenant_that_fails_among_many_leaves_all_to_be_announced_when_the_ba
 ) -> None:
     with closing(TrackerHarness(tmp_path, pool=4)) as harness:
         tenants = [f"tenant-{number}" for number in range(6)]
-        requests = [harness.accept("ann@example.com", tenant_id=tenant) for tenant in tenants for _ in range(2)]
+        requests = [
+            harness.accept("ann@example.com", tenant_id=tenant, chunks=2) for tenant in tenants for _ in range(2)
+        ]
         batch = [delivered(request.tenant_id, request.request_id, step) for step in STEPS for request in requests]
         really_replace = harness.store.replace_each
 
@@ -137,7 +138,7 @@ def test_one_tenant_that_fails_among_many_leaves_all_to_be_announced_when_the_ba
 
 def test_requests_of_one_tenant_are_folded_each_by_itself(harness: TrackerHarness) -> None:
     """One is new, one has ended and is announced, one was ended by hand meanwhile, one there never was."""
-    new, done, cancelled = (harness.accept() for _ in range(3))
+    new, done, cancelled = (harness.accept(chunks=2) for _ in range(3))
     harness.handle(done, *STEPS)
     harness.requests.cancel(TENANT, cancelled.request_id)
     batch = [delivered(TENANT, each.request_id, step) for each in (new, done, cancelled) for step in STEPS]
