@@ -22,30 +22,30 @@ class Autoscaler:
     added: deque[tuple[float, int]] = field(default_factory=deque)  # when, and how many there were before
 
     def step(self, now: float, metric: float, threshold: float) -> int:
-        wanted = self._recommended(metric, threshold)
+        requested = self._recommended(metric, threshold)
         window = self._down["stabilizationWindowSeconds"]
-        self.recommended.append((now, wanted))
+        self.recommended.append((now, requested))
         while self.recommended[0][0] < now - window:
             self.recommended.popleft()
-        if wanted > self.pods:
-            self._grow(now, wanted)
+        if requested > self.pods:
+            self._grow(now, requested)
         else:
             self._shrink(now, max(each for _, each in self.recommended))
         return self.pods
 
     def _recommended(self, metric: float, threshold: float) -> int:
         ratio = metric / (threshold * self.pods)
-        wanted = self.pods if abs(ratio - 1) <= TOLERANCE else ceil(metric / threshold)
-        return min(max(wanted, self.scaled["minReplicaCount"]), self.scaled["maxReplicaCount"])
+        requested = self.pods if abs(ratio - 1) <= TOLERANCE else ceil(metric / threshold)
+        return min(max(requested, self.scaled["minReplicaCount"]), self.scaled["maxReplicaCount"])
 
-    def _grow(self, now: float, wanted: int) -> None:
+    def _grow(self, now: float, requested: int) -> None:
         before = [pods for at, pods in self.added if at > now - UP_PERIOD]
         base = min(before, default=self.pods)
         most = max(base + UP_PODS, base * UP_FACTOR)
         self.added.append((now, self.pods))
         while self.added[0][0] <= now - UP_PERIOD:
             self.added.popleft()
-        self.pods = min(wanted, most)
+        self.pods = min(requested, most)
 
     def _shrink(self, now: float, stable: int) -> None:
         (policy,) = self._down["policies"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-DRAIN_SECONDS = 60.0  # in which the wanted workers do all that waits
+DRAIN_SECONDS = 60.0  # in which the desired workers do all that waits
 CHUNK_SECONDS = 1.0  # of one worker for a chunk, before any is measured
 
 
