@@ -188,6 +188,34 @@ def test_a_worker_that_was_stopped_for_long_does_no_harm(place: Installation, na
     place.end(heir)
 
 
+@pytest.mark.usefixtures("tracker", "worker")
+@pytest.mark.parametrize("name", ["dispatcher.chunk_sent", long("dispatcher.began")])
+def test_a_dispatcher_that_is_killed_with_lanes_full_is_replaced(place: Installation, name: str) -> None:
+    victim = place.start("dispatcher", failpoint=f"{name}:2")
+    for times in (8, 2, 1):
+        place.upload(messy_file.longer(times))
+    place.await_death(victim)
+    check_safe(place)
+    heir = place.start("dispatcher")
+    check_finished(place)
+    place.end(heir)
+
+
+@pytest.mark.server_faults
+@pytest.mark.usefixtures("tracker", "worker")
+def test_a_dispatcher_that_was_stopped_for_long_does_no_harm(place: Installation) -> None:
+    """It still believes that it owns its tenants, and goes on where it was."""
+    zombie = place.start("dispatcher", failpoint="dispatcher.chunk_sent:2:stop", **PATIENT)
+    request_id = place.upload(messy_file.longer(20), chunk_bytes=CHUNK_OF_MANY)
+    place.await_stop(zombie)
+    heir = place.start("dispatcher")
+    place.finished(request_id)
+    place.upload(messy_file.longer(4))
+    place.send(zombie, signal.SIGCONT)
+    check_finished(place)
+    place.end(zombie, heir)
+
+
 def stored(place: Installation) -> dict[tuple[bytes, int], bytes]:
     """Each cell by its key and the time that it was written at."""
     host, port = place.servers.cassandra
@@ -227,7 +255,7 @@ def test_workers_that_come_and_go_in_a_storm_skip_nothing(
 @pytest.mark.parametrize("patient", [False, True])
 def test_chunks_whose_events_have_expired_are_reconciled(place: Installation, patient: bool) -> None:
     worker, request_id = started_after_expiry(
-        place, "worker", CHUNK_READY, messy_file.longer(2), lambda each: place.request(each).chunks_total
+        place, "worker", CHUNK_READY, messy_file.longer(2), lambda each: place.request(each).started_at
     )
     assert place.request(request_id).chunks_done == 0
     reconcile(place, patient=patient)
@@ -346,7 +374,7 @@ def test_an_object_store_that_is_slow_short_and_resets_is_asked_again(
 @pytest.mark.usefixtures("dispatcher", "tracker")
 def test_a_file_that_was_changed_in_the_store_fails_alone(place: Installation) -> None:
     damaged, sound = place.upload(messy_file.longer(2)), place.upload()
-    until(lambda: all(place.request(each).chunks_total for each in (damaged, sound)))
+    until(lambda: all(place.request(each).started_at for each in (damaged, sound)))
     (path,) = [
         path
         for folder in place.folders

@@ -69,8 +69,8 @@ def bounced(shared: Stack, broker: Stack, tmp_path: Path) -> Iterator[Installati
 def test_a_broker_that_is_bounced_in_mid_file_loses_nothing(bounced: Installation, broker: Stack) -> None:
     """Hard and clean by turns."""
     request_id = bounced.upload(messy_file.longer(6 * BOUNCES))
-    until(lambda: bounced.request(request_id).chunks_total)
-    share = (bounced.request(request_id).chunks_total or 0) // (BOUNCES + 1)
+    until(lambda: bounced.request(request_id).started_at)
+    share = bounced.request(request_id).chunks_total // (BOUNCES + 1)
     for number in range(BOUNCES):
         bounced.await_chunks(request_id, number * share + 1)
         if number % 2:
@@ -232,7 +232,7 @@ def test_poison_is_set_aside_with_its_reason(place: Installation, topic: str) ->
     check_finished_first(place)
     place.end(worker)
     request_id = place.upload()
-    until(lambda: place.request(request_id).chunks_total)
+    until(lambda: place.request(request_id).started_at)
     if topic == CHUNK_READY:  # of a request that has ended no chunk is looked into: this one has to wait
         place.end(dispatcher)
         request_id = place.upload()

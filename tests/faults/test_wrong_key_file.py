@@ -47,7 +47,7 @@ def test_requests_wait_for_a_service_with_another_key_file(place: Installation, 
     place.start("tracker")
     if kind == "worker":
         place.start("dispatcher")
-        until(lambda: place.request(request_id).chunks_total)
+        until(lambda: place.request(request_id).started_at)
     wrong = place.start(kind, ["--health-port", str(port)], key_file=str(tmp_path / "other.json"))
     url = f"http://127.0.0.1:{port}"
     until(lambda: "may differ from that of other services" in readiness(url)[1])
