@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from penstock.application.access.audit import AuditEntry, Outcome
+from penstock.application.due_work.hints import Hint
 from penstock.application.encryption.authenticated_store import TAG_BYTES
 from penstock.application.requests import plans
 from penstock.application.requests.active_markers import WINDOW_US, ActiveMarker
@@ -117,6 +118,9 @@ def partitions() -> list[Partition]:
         Partition("notifications", "a request with all recipients", 3 * MAX_RECIPIENTS, _size(ID, notification)),
         Partition("queues", "a tenant with very many waiting requests", 1, _size("", _queue())),
         Partition("replacements", "a source with hourly files for three years", HOURS_OF_THREE_YEARS, len(ID) + 2),
+        Partition(
+            "due_work", "an hour of one of 24 shards, of 10,000 busy tenants", 10_000 // 24, _size(TENANT, Hint(AT_US))
+        ),
         Partition("expiries", "a day", REQUESTS_A_MONTH // 30, 120),
         Partition("audit", "a day with as many reveals as requests a month", REQUESTS_A_MONTH, _size(ID, audit)),
         Partition("mappings", "a source", MAX_MAPPING_VERSIONS + 1, _size(NAME, version)),

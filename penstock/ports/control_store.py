@@ -1,6 +1,7 @@
 """The control store: small versioned records; the authoritative state of every request.
 
-A record is stored in a table under (tenant, partition, sort). `Table` lists all tables.
+A record is stored in a table under (tenant, partition, sort). `Table` lists all tables. The tenant "" stands for the
+installation.
 
 Promises:
 
@@ -46,6 +47,7 @@ class Table(StrEnum):
     IDEMPOTENCY_KEYS = "idempotency_keys"  # hash of the key / "": its request
     KEY_CLAIMS = "key_claims"  # hash of the key / "": until when a call with it may be under way
     EXPIRIES = "expiries"  # day / table, partition and digest of a record that ends then; "days" / day
+    DUE_WORK = "due_work"  # shard and hour / tenant: a hint, under the tenant ""; "hours" / hour: those with hints
     SAME_FILES = "same_files"  # hash of a file, its mapping and its source / "": the last request that it led to
     QUEUES = "queues"  # "" / "": the places of the requests that wait
     REPLACEMENTS = "replacements"  # data source / request id: requests in replace mode

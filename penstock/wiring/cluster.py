@@ -148,7 +148,7 @@ def migrate(settings: Settings) -> Migrated:
         return Migrated(VERSION, log.lengthen_retention(retention_days(settings)))
 
 
-def stream_consumer(system: System, *, group: str, topic: str, handle: Handler) -> list[FaustConsumer | Periodic]:
+def stream_consumer(system: System, *, group: str, topic: str, handle: Handler) -> tuple[FaustConsumer, Periodic]:
     """A faust consumer that passes the events of `topic` to `handle`, and its watchdog."""
     from penstock.adapters.cluster.faust_consumer import FaustConsumer  # noqa: PLC0415 - takes a second to load
 
@@ -169,7 +169,7 @@ def stream_consumer(system: System, *, group: str, topic: str, handle: Handler) 
         is_expected_stall=consumer.is_expected_stall,
         clock=system.clock,
     )
-    return [consumer, Periodic("watchdog", watchdog.check, CHECK_SECONDS, dependencies=system.dependencies)]
+    return consumer, Periodic("watchdog", watchdog.check, CHECK_SECONDS, dependencies=system.dependencies)
 
 
 def kafka_settings() -> KafkaSettings:

@@ -63,7 +63,7 @@ def use_cases_of(system: System) -> AllUseCases:
     receiver = Receiver(drafts, system.files)
     rejects = RejectFiles(system.requests, system.chunks, system.files)
     resubmitter = Resubmitter(system.requests, rejects, intake)
-    mails = MailReports(Outbox(system.control), sends=system.mails_are_sent, outage=system.mail_outage)
+    mails = MailReports(Outbox(system.control, system.clock), sends=system.mails_are_sent, outage=system.mail_outage)
     workload = Workload(system.log, system.requests, system.control.tenants, system.clock)
     return AllUseCases(
         audit=audit,

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 import structlog
 
 from penstock.application.consuming.groups import EXPRESS_WORKERS, WORKERS
+from penstock.application.due_work.visits import Visits
 from penstock.application.encryption.sealed_objects import SealedObjects, index_key
 from penstock.application.health.dependencies import outage
 from penstock.application.requests.chunks import Chunks
@@ -23,7 +24,7 @@ from penstock.application.requests.request_log import about
 from penstock.application.requests.requests import Requests
 from penstock.application.tenants.limits import StoredLimits
 from penstock.domain.dispatching.backlog import CHUNK_SECONDS, Backlog, Load, backlog
-from penstock.domain.dispatching.owners import partition_of_tenant
+from penstock.domain.dispatching.owners import NOTHING, Share
 from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Unavailable
 from penstock.domain.event_codec import encode
 from penstock.domain.events import (
@@ -85,7 +86,7 @@ class Dispatcher:
         quiet_seconds: float,
     ) -> None:
         self._log, self._producer = log, log.producer()
-        self._store, self._requests, self._chunks, self._files = store, requests, chunks, files
+        self._requests, self._chunks, self._files = requests, chunks, files
         self._clock, self._owned, self._quiet_seconds = clock, owned, quiet_seconds
         self._reports, self._limits = reports, limits
         self._at_once: Counter[str] = Counter()  # requests that are processed, by tenant
@@ -95,7 +96,8 @@ class Dispatcher:
         self._held: dict[str, Held] = {}
         self._parked: list[tuple[float, str]] = []
         self._adopted: frozenset[TopicPartition] = frozenset()
-        self._adopted_at = self._members_at = self._reported_at = float("-inf")
+        self._share, self._visits = NOTHING, Visits("dispatcher", store, clock, ADOPT_SECONDS)
+        self._members_at = self._reported_at = float("-inf")
         self._backlog = backlog(())
         self._lock = threading.Lock()
 
@@ -110,12 +112,14 @@ class Dispatcher:
     def dispatch(self) -> None:
         """Look which chunks are done, and send as many others. Raises `Unavailable`."""
         with self._lock:
-            self._report()
-            self._adopt()
-            self._look_at_members()
-            if self._held:
-                self._free_places()
-                self._send_all()
+            try:
+                self._adopt()
+            finally:  # a tenant that cannot be read stops no other
+                self._report()
+                self._look_at_members()
+                if self._held:
+                    self._free_places()
+                    self._send_all()
 
     def backlog(self) -> Backlog:
         """What was not done, some seconds ago, of the requests that this process sends."""
@@ -132,6 +136,8 @@ class Dispatcher:
             return
         self._reported_at = now
         self._backlog = backlog(map(self._load, roads))
+        for tenant_id in list(self._limited):  # their limit may have changed
+            self._let_wait(self._limited.pop(tenant_id))
         self._reports.store(
             ((road, (held for held in self._held.values() if self._road(held) is road)) for road in roads),
             lambda tenant_id: self._limits.of(tenant_id).requests if tenant_id in self._limited else None,
@@ -176,27 +182,26 @@ class Dispatcher:
         return self._express if held.request.is_one_chunk else self._ready
 
     def _adopt(self) -> None:
-        """Take the active requests of the tenants that this process owns: at once after a change, and now and then."""
-        owned, now = self._owned(), self._clock.monotonic()
-        if owned == self._adopted and now - self._adopted_at < ADOPT_SECONDS:
-            return
-        partitions = self._log.partitions(UPLOAD_REQUESTED)
-        own = {each.partition for each in owned if each.topic == UPLOAD_REQUESTED}
-        for held in list(self._held.values()):
-            if partition_of_tenant(held.request.tenant_id, partitions) not in own:
-                self._forget(held)
-        for tenant_id in self._store.tenants():
-            if partition_of_tenant(tenant_id, partitions) in own:
-                with _corrupt_alone(tenant_id):
-                    self._adopt_tenant(tenant_id)
-        self._adopted, self._adopted_at = owned, now
-        for tenant_id in list(self._limited):  # their limit may have changed
-            self._let_wait(self._limited.pop(tenant_id))
+        """Take the active requests of the tenants that this process owns: of all after a change, then as hints say."""
+        owned = self._owned()
+        if owned != self._adopted:
+            own = frozenset(each.partition for each in owned if each.topic == UPLOAD_REQUESTED)
+            self._share = Share(own, self._log.partitions(UPLOAD_REQUESTED))
+            for held in list(self._held.values()):
+                if not self._share.has(held.request.tenant_id):
+                    self._forget(held)
+            self._adopted = owned
+        self._visits.make(self._share, self._adopt_tenant)
 
-    def _adopt_tenant(self, tenant_id: str) -> None:
+    def _adopt_tenant(self, tenant_id: str) -> float | None:
+        """The seconds until another look, as long as requests are under way."""
+        wait = None
         for request in self._requests.active(tenant_id):
-            if request.status.processing and request.request_id not in self._held:
-                self._hold(request)
+            if request.status.processing:
+                wait = ADOPT_SECONDS
+                if request.request_id not in self._held:
+                    self._hold(request)
+        return wait
 
     def _free_places(self) -> None:
         """Free the places of chunks that are done, and forget requests that have ended or are all done."""

@@ -10,7 +10,7 @@ from penstock.runner.supervisor import Supervisor
 from penstock.wiring import embedded
 from services.row_processor.main import dispatcher_parts, worker_loops
 from services.standalone.worker_processes import WorkerProcesses
-from services.status_tracker.main import periodic_work, tracker_loop
+from services.status_tracker.main import tracker_parts
 from services.uploader.upkeep import upkeep_of
 
 
@@ -26,8 +26,7 @@ class Standalone:
         self._parts: list[Runnable] = [
             *([WorkerProcesses(settings, count, self.system.dependencies)] if count else worker_loops(self.system)),
             *dispatcher_parts(self.system),
-            tracker_loop(self.system),
-            *periodic_work(self.system),
+            *tracker_parts(self.system),
             upkeep_of(self.system),
             self.system.prober(),
         ]

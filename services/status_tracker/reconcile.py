@@ -5,20 +5,25 @@ Chunks that were lost on their way are sent again by the dispatcher.
 
 How long a request has stood still is what this process saw of it, so that no clock that jumps can start a flood.
 A hold ends at its stored time, so that it also ends when the tracker was down meanwhile.
+
+It visits the tenants of its share that have active requests, and those for which a hint says that they may have some.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import NamedTuple
 
 import structlog
 
 from penstock.application.delivery.announcer import Announcer
+from penstock.application.due_work.visits import Visits
 from penstock.application.requests.active_markers import ActiveMarker
 from penstock.application.requests.chunks import Chunks
 from penstock.application.requests.requests import Requests, Stored
-from penstock.domain.errors import Unavailable
+from penstock.domain.dispatching.owners import Share
+from penstock.domain.errors import Corrupt, Unavailable
 from penstock.domain.requests.hold import is_overdue, schedule_expiry
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.status import apply, has_chunk
@@ -26,6 +31,8 @@ from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 
+LOOK_SECONDS = 10.0  # between two looks for hints, and at requests that are under way
+MISSING_SECONDS = 60.0  # between two looks at a marker without a request
 NEVER_ACCEPTED_US = 86_400_000_000  # after its marker; a retry stores another one
 UNDO_GRACE_US = 300_000_000  # an undo that has not come this long after its marker never will
 
@@ -39,8 +46,28 @@ class Observation(NamedTuple):
     since: float
 
 
+class Observations:
+    """Of the requests of a tenant: those of the last visit, and those of this one."""
+
+    def __init__(self, before: Mapping[str, Observation]) -> None:
+        self._before, self.present = before, dict[str, Observation]()
+
+    def quiet_seconds(self, request: Request, now: float) -> float:
+        """For how long the request has made no progress."""
+        progress = (request.status, request.chunks_total, request.chunks_done)
+        before = self._before.get(request.request_id)
+        since = before.since if before is not None and before.progress == progress else now
+        self.present[request.request_id] = Observation(progress, since)
+        return now - since
+
+    def so_far(self) -> Mapping[str, Observation]:
+        """After a visit that failed: a fault makes no request young again."""
+        return {**self._before, **self.present}
+
+
 class Reconciler:
-    """`quiet_seconds`: the time without progress after which the chunks of a request are counted again."""
+    """`share` is what this process looks after now. `quiet_seconds`: the time without progress after which the chunks
+    of a request are counted again."""
 
     def __init__(
         self,
@@ -50,32 +77,40 @@ class Reconciler:
         chunks: Chunks,
         announcer: Announcer,
         clock: Clock,
+        share: Callable[[], Share],
         quiet_seconds: float,
     ) -> None:
-        self._store, self._requests, self._chunks, self._announcer = store, requests, chunks, announcer
-        self._clock = clock
+        self._requests, self._chunks, self._announcer = requests, chunks, announcer
+        self._clock, self._share = clock, share
         self._quiet_seconds = quiet_seconds
-        self._seen: dict[str, Observation] = {}
+        self._visits = Visits("reconciler", store, clock, LOOK_SECONDS)
+        self._seen: dict[str, Mapping[str, Observation]] = {}  # by tenant and request
 
     def reconcile(self) -> None:
-        """One pass over every active request. Raises `Unavailable`."""
-        before, self._seen = self._seen, {}
+        """One pass over the tenants that need it. Raises `Unavailable`."""
+        self._visits.make(self._share(), self._visit)
+        self._seen = {tenant_id: seen for tenant_id, seen in self._seen.items() if tenant_id in self._visits.planned}
+
+    def _visit(self, tenant_id: str) -> float | None:
+        """Look after the active requests of a tenant; the seconds until they need it again, if any does."""
+        observations = Observations(self._seen.get(tenant_id, {}))
+        waits = list[float | None]()
         try:
-            for tenant_id in self._store.tenants():
-                for marker, stored in self._requests.marked(tenant_id):
-                    self._look_after(tenant_id, marker, stored, before.get(marker.request_id))
-                self._requests.markers.forget_empty_windows(tenant_id, self._clock.now_us())
-        except Unavailable:
-            self._seen = before | self._seen  # an outage makes none of them young again
+            for marker, stored in self._requests.marked(tenant_id):
+                waits.append(self._look_after(tenant_id, marker, stored, observations))
+        except (Corrupt, Unavailable):
+            self._seen[tenant_id] = observations.so_far()
             raise
+        self._seen[tenant_id] = observations.present
+        self._requests.markers.forget_empty_windows(tenant_id, self._clock.now_us())
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def _look_after(
-        self, tenant_id: str, marker: ActiveMarker, stored: Stored | None, before: Observation | None
-    ) -> None:
+        self, tenant_id: str, marker: ActiveMarker, stored: Stored | None, observations: Observations
+    ) -> float | None:
+        """The seconds until the request needs another look; None if it does not."""
         if stored is None:
-            if self._is_overdue(marker) or self._clock.now_us() - marker.at_us > NEVER_ACCEPTED_US:
-                self._requests.markers.clear_each(tenant_id, [marker])
-            return  # its uploader died before it was accepted; a retry with the same key will use the marker
+            return self._look_after_missing(tenant_id, marker)
         if marker.undo or not self._announcer.has_announced(stored.request):
             stored = self._requests.stored(tenant_id, marker.request_id)  # the tracker may have announced it meanwhile
         if marker.undo and stored.request.parent_id is not None:
@@ -83,19 +118,29 @@ class Reconciler:
         if is_overdue(stored.request, self._clock.now_us()):
             stored = self._requests.expire(stored)
             failpoint("tracker.hold_expired")
-        elif stored.request.status.processing and self._is_quiet(stored.request, before):
+        elif stored.request.status.processing and self._is_quiet(stored.request, observations):
             stored = self._recount(stored)
         if not self._announcer.has_announced(stored.request):
             self._announcer.announce([stored])
-        elif stored.request.status.ended:
-            self._close(stored.request, marker)
+            return LOOK_SECONDS
+        if stored.request.status.ended:
+            return None if self._close(stored.request, marker) else LOOK_SECONDS
+        return self._until_decided(stored.request)
 
-    def _is_quiet(self, request: Request, before: Observation | None) -> bool:
-        now = self._clock.monotonic()
-        progress = (request.status, request.chunks_done)
-        since = before.since if before is not None and before.progress == progress else now
-        self._seen[request.request_id] = Observation(progress, since)
-        return now - since >= self._quiet_seconds
+    def _look_after_missing(self, tenant_id: str, marker: ActiveMarker) -> float | None:
+        """Its uploader died before it was accepted; a retry with the same key will use the marker."""
+        if self._is_overdue(marker) or self._clock.now_us() - marker.at_us > NEVER_ACCEPTED_US:
+            self._requests.markers.clear_each(tenant_id, [marker])
+            return None
+        return MISSING_SECONDS
+
+    def _until_decided(self, request: Request) -> float:
+        """A held request needs nothing before the end of its hold."""
+        until_us = request.hold.until_us if request.status is Status.HELD and request.hold else None
+        return LOOK_SECONDS if until_us is None else max(LOOK_SECONDS, (until_us - self._clock.now_us()) / 1e6)
+
+    def _is_quiet(self, request: Request, observations: Observations) -> bool:
+        return observations.quiet_seconds(request, self._clock.monotonic()) >= self._quiet_seconds
 
     def _recount(self, quiet: Stored) -> Stored:
         """Count the chunks whose manifests are there and whose events were lost."""
@@ -107,10 +152,13 @@ class Reconciler:
         now_us = self._clock.now_us()
         return self._requests.change(quiet, lambda present: schedule_expiry(reduce(apply, steps, present), now_us))
 
-    def _close(self, request: Request, marker: ActiveMarker) -> None:
-        """Forget the marker. An undo's stays with a completed request for as long as the undo may still come."""
-        if not marker.undo or request.status is Status.REVERTED or self._is_overdue(marker):
-            self._requests.markers.clear_each(request.tenant_id, [marker])
+    def _close(self, request: Request, marker: ActiveMarker) -> bool:
+        """Forget the marker. An undo's stays with a completed request for as long as the undo may still come: then
+        false."""
+        if marker.undo and request.status is not Status.REVERTED and not self._is_overdue(marker):
+            return False
+        self._requests.markers.clear_each(request.tenant_id, [marker])
+        return True
 
     def _is_overdue(self, marker: ActiveMarker) -> bool:
         """Whether the undo that it announces will never come."""

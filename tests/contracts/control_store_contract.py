@@ -1,6 +1,7 @@
 """What every control store must do, whichever adapter it is. A subclass gives the fixture `connect`."""
 
 import multiprocessing
+import random
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penstock.application.due_work.hints import HOURS, INSTALLATION, KEPT_US, Hints, hour_of
 from penstock.application.requests.expiries import DAYS, Expiries, ExpirySweeper
+from penstock.domain.dispatching.owners import SHARDS, shard_of_tenant
 from penstock.domain.errors import Conflict
 from penstock.ports.control_store import ControlStore, Put, Record, Table
 from tests.support.manual_clock import ManualClock
@@ -322,6 +325,21 @@ class ControlStoreContract:
             (each, part, sort) for each in tenants for part in "ab" for sort in sorts
         ]
         assert all(record.body == record.sort.encode() for record in found)
+
+    def test_the_installation_has_records_and_is_no_tenant(self, store: ControlStore, tenant: str) -> None:
+        """Hints of due work, which are deleted by whole hours."""
+        clock = ManualClock(random.randrange(10**15, 4 * 10**15))
+        hints, hour, shard = Hints(store, clock), hour_of(clock.now_us()), shard_of_tenant(tenant)
+        others = [f"{tenant}-{at}" for at in range(2 * SHARDS)]
+        for each in (tenant, *others, tenant):
+            hints.put(each)
+        expected = {each for each in (tenant, *others) if shard_of_tenant(each) == shard}
+        assert dict(hints.read(shard, hour)) == dict.fromkeys(expected, clock.now_us())
+        assert INSTALLATION not in store.tenants()
+        clock.jump(KEPT_US / 1e6 + 3_600)
+        assert hints.sweep() >= 1 + len(others)
+        assert dict(hints.read(shard, hour)) == {}
+        assert hour not in [record.sort for record in store.scan(Table.DUE_WORK, INSTALLATION, HOURS)]
 
     def test_tenants_are_those_with_data_keys(self, store: ControlStore, tenant: str) -> None:
         store.put(Table.REQUESTS, f"{tenant}-without", "", "r", b"")

@@ -69,7 +69,13 @@ def test_deleted_values_stay_deleted_until_a_repair_reaches_every_node(
         query = f"SELECT table_name, compaction, compression {OF_THE_KEYSPACE}"
         found = session.read(query, cassandra_settings.keyspace)
         kept = {name for name, compaction, _ in found if compaction.get("only_purge_repaired_tombstones") == "true"}
-        markers = {Table.ACTIVE_REQUESTS, Table.DUE_NOTIFICATIONS, Table.PENDING_MAPPINGS, Table.EXPIRIES}
+        markers = {
+            Table.ACTIVE_REQUESTS,
+            Table.DUE_NOTIFICATIONS,
+            Table.DUE_WORK,
+            Table.PENDING_MAPPINGS,
+            Table.EXPIRIES,
+        }
         assert {"profile_fragments", "tenants", *Table} - kept == markers
         assert {name: compression for name, _, compression in found}["profile_fragments"] == {"enabled": "false"}
 

@@ -98,7 +98,7 @@ class TrackerHarness:
         self.channels: list[Channel] = [EmailChannel(self.mailer, EmailStyle(SENDER))]
         self.system = tracker_system(folder, self.clock, kafka)
         self.log, self.store, self.chunks = self.system.log, self.system.control, self.system.chunks
-        self.requests, self.outbox = self.system.requests, Outbox(self.store)
+        self.requests, self.outbox = self.system.requests, Outbox(self.store, self.clock)
         self.log.create_topics(topics(self.system.settings))
         self.store.put(Table.DATA_KEYS, TENANT, "general", "1", b"wrapped")  # a tenant exists when it has a key
         self.expected: dict[str, Request] = {}

@@ -9,7 +9,7 @@ Reasons for the table options:
 - A node that was down longer than gc_grace must not bring back deleted data. `only_purge_repaired_tombstones` keeps a
   tombstone until an incremental repair has sent it to every replica. Deletes are rare, so this costs little. Run
   repairs to reclaim the space.
-- The two tables of markers are queues: every scan has to read their tombstones, and a marker that reappears is just
+- The tables of markers are queues: every scan has to read their tombstones, and a marker that reappears is just
   checked and removed again. So they are purged after three hours, as long as nodes keep hints for each other.
 - Caching is Cassandra's default (keys, no rows): profiles are rarely read twice within a short time.
 """
@@ -83,6 +83,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _records("request_lists"),
         _records("plans"),
         _records("active_requests", options=MARKERS_OPTIONS),
+        _records("due_work", options=MARKERS_OPTIONS),
         _records("idempotency_keys"),
         _records("key_claims"),
         _records("same_files"),

@@ -67,6 +67,10 @@ class FaustConsumer:
     def counts(self) -> ConsumerCounts:
         return self._stream.counts
 
+    def assignment(self) -> frozenset[TopicPartition]:
+        """The partitions of this member; once it has ended, those that it had."""
+        return frozenset(TopicPartition(self._topic, partition) for partition in self.assigned)
+
     @property
     def waiting(self) -> bool:
         """Whether it waits for an unavailable dependency."""

@@ -97,6 +97,7 @@ class ConsumeLoop:
         self._dependencies = dependencies or Dependencies()
         self._stopping = threading.Event()
         self._healthy = True
+        self._left: frozenset[TopicPartition] | None = None
         self.last_poll = clock.monotonic()  # the log's last response
 
     @property
@@ -111,6 +112,11 @@ class ConsumeLoop:
     def assignment(self) -> frozenset[TopicPartition]:
         """The partitions of this member."""
         return self._consumer.assignment()
+
+    def last_assignment(self) -> frozenset[TopicPartition]:
+        """As `assignment`, and once it has left the group, the partitions that it had."""
+        present = self.assignment()
+        return present if self._left is None else self._left
 
     def run(self) -> None:
         """Consume until `stop`, then leave the group."""
@@ -137,6 +143,7 @@ class ConsumeLoop:
         """Leave the group, and give up all partitions."""
         self._healthy = True
         self._dependencies.report(self.group, {})
+        self._left = self.last_assignment()
         self._consumer.close()
         self._producer.close()
 

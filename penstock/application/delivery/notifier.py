@@ -6,11 +6,15 @@ notification is delivered once more, but never a third time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from penstock.application.delivery.outbox import Outbox
+from penstock.application.due_work.visits import Visits
 from penstock.application.requests.requests import Requests
 from penstock.domain.delivery.notification import Notification, begin, delivered, doubt, is_due, postponed, refused
+from penstock.domain.dispatching.owners import Share
 from penstock.domain.errors import Conflict, InDoubt, Refused, Unavailable
 from penstock.failpoints import failpoint
 from penstock.ports.channel import Channel
@@ -21,24 +25,47 @@ log = structlog.get_logger(__name__)
 
 
 class Notifier:
-    def __init__(self, *, channel: Channel, store: ControlStore, requests: Requests, clock: Clock) -> None:
-        self._channel, self._store, self._requests, self._clock = channel, store, requests, clock
-        self._outbox = Outbox(store)
-        self._is_unavailable = False
+    """`share` is what this process delivers now."""
+
+    def __init__(
+        self,
+        *,
+        channel: Channel,
+        store: ControlStore,
+        requests: Requests,
+        clock: Clock,
+        share: Callable[[], Share],
+    ) -> None:
+        self._channel, self._requests, self._clock, self._share = channel, requests, clock, share
+        self._outbox = Outbox(store, clock)
+        self._visits = Visits(f"notifier.{channel.name}", store, clock)
+        self._count, self._is_unavailable = 0, False
 
     def deliver_due(self) -> int:
         """Attempt all due notifications once; returns how many were certainly delivered. Raises `Unavailable`.
 
         Ends early when the channel is unavailable, because each further attempt would wait as long as the first.
         """
-        count, self._is_unavailable = 0, False
-        for tenant_id in self._store.tenants():
-            for record, notification in self._outbox.due(self._channel.name, tenant_id):
-                if self._is_unavailable:
-                    return count
-                if is_due(notification, self._clock.now_us()):
-                    count += self._attempt(record, notification)
-        return count
+        self._count, self._is_unavailable = 0, False
+        self._visits.make(self._share(), self._visit)
+        return self._count
+
+    def _visit(self, tenant_id: str) -> float | None:
+        """The seconds until the tenant's next attempt, if there is one."""
+        return 0.0 if self._is_unavailable else self._attempt_due(tenant_id)
+
+    def _attempt_due(self, tenant_id: str) -> float | None:
+        waits = list[float]()
+        for record, notification in self._outbox.due(self._channel.name, tenant_id):
+            if self._is_unavailable:
+                return 0.0
+            now_us = self._clock.now_us()
+            if is_due(notification, now_us):
+                self._count += self._attempt(record, notification)
+                waits.append(0.0)  # the next pass finds what has become of it
+            else:
+                waits.append((notification.not_before_us - now_us) / 1e6)
+        return min(waits, default=None)
 
     def _attempt(self, record: Record, notification: Notification) -> bool:
         attempt = begin(notification, self._clock.now_us())

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from penstock.application.due_work.hints import Hints
 from penstock.application.scanning import scan_all
 from penstock.domain.delivery.notification import Notification
 from penstock.domain.errors import Conflict
 from penstock.domain.requests.request import Request
+from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
 
@@ -26,11 +28,12 @@ class Due(msgspec.Struct, frozen=True):
 
 
 class Outbox:
-    def __init__(self, store: ControlStore) -> None:
-        self._store = store
+    def __init__(self, store: ControlStore, clock: Clock) -> None:
+        self._store, self._hints = store, Hints(store, clock)
 
     def add(self, tenant_id: str, notifications: Sequence[Notification]) -> None:
         """Store each, in order; those already stored stay unchanged."""
+        self._hints.put(tenant_id)
         for notification in notifications:
             self._add(tenant_id, notification)
 

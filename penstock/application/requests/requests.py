@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from penstock.application.due_work.hints import Hints
 from penstock.application.requests import plans
 from penstock.application.requests.active_markers import ActiveMarker, ActiveMarkers
 from penstock.application.requests.request_checks import RequestChecks
@@ -108,7 +109,7 @@ class Requests:
     def __init__(self, store: ControlStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self.markers = ActiveMarkers(store)
+        self.markers, self._hints = ActiveMarkers(store), Hints(store, clock)
         self._lists, self._checks = RequestLists(store, self.markers), RequestChecks(store)
         self._reservations, self._request_clock = Reservations(store, clock), RequestClock(store, clock)
 
@@ -300,6 +301,7 @@ class Requests:
 
     def cancel(self, tenant_id: str, request_id: str) -> Request:
         """Stop a request. Raises `NotFound`, `Refused`."""
+        self._hints.put(tenant_id)
         return self.update(tenant_id, request_id, lambda request: cancel(request, self._clock.now_us()))[1]
 
     def approve(self, tenant_id: str, request_id: str) -> Request:
@@ -307,6 +309,7 @@ class Requests:
 
         Its active marker is still there, so the tracker announces the change.
         """
+        self._hints.put(tenant_id)
         return self.update(tenant_id, request_id, lambda request: approve(request, self._clock.now_us()))[1]
 
     def expire(self, overdue: Stored) -> Stored:
@@ -325,6 +328,7 @@ class Requests:
             after = revert(seen.request, now_us)
             undone = (request_id, *after.children)
             markers = self.markers.puts(*(ActiveMarker(each, now_us, undo=True) for each in undone))
+            self._hints.put(tenant_id)
             self._store.put_each(tenant_id, markers)
             failpoint("undo.markers_stored")
             with suppress(Conflict):  # perhaps it has another child
@@ -410,6 +414,7 @@ class Requests:
         puts = [content, *self.markers.puts(marker), *self._lists.entries_of(request), *self._lists.ends_of(request)]
         if new.mode is Mode.REPLACE:
             puts.append(Put(Table.REPLACEMENTS, new.data_source, reserved.request_id, b"{}"))
+        self._hints.put(new.tenant_id)
         self._store.put_each(new.tenant_id, puts)
         failpoint("uploader.request_listed")
         place = partition_of(request.request_id), request.request_id

@@ -146,7 +146,7 @@ def test_a_retry_completes_after_a_crash_at_any_write(store: ControlStore, mode:
         if mode is Mode.REPLACE:
             assert store.get(Table.REPLACEMENTS, T, "crm", request.request_id) is not None
         assert len(requests.list(T, limit=500)) == len({*before, request.request_id})
-    assert crashes == 6
+    assert crashes == 7
 
 
 def test_the_list_is_newest_first_and_goes_on(requests: Requests) -> None:

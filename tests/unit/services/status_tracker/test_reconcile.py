@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from penstock.application.due_work.visits import RETRY_SECONDS
 from penstock.application.requests.requests import Requests
 from penstock.domain.errors import Unavailable
 from penstock.domain.events import Started
@@ -75,6 +76,7 @@ def test_an_outage_does_not_restart_a_requests_wait(harness: TrackerHarness, mon
         patch.setattr(harness.reconciler._chunks, "manifests", fail)
         with pytest.raises(Unavailable):
             harness.reconciler.reconcile()
+    harness.clock.sleep(RETRY_SECONDS)
     harness.reconciler.reconcile()
     assert [present(harness, request).chunks_done for request in accepted] == [1, 1]
 
@@ -151,7 +153,7 @@ def test_each_transition_of_an_approved_request_is_mailed_once(harness: TrackerH
 def test_an_undo_that_died_after_its_mark_leaves_nothing_for_ever(harness: TrackerHarness) -> None:
     request = harness.accept()
     done = harness.handle(request, manifest(0).step())
-    failing = FailingControlStore(harness.store, fatal=1, done=False)
+    failing = FailingControlStore(harness.store, fatal=2, done=False)
     requests = Requests(failing, harness.clock)  # type: ignore[arg-type]
     try:
         requests.undo(TENANT, request.request_id)
