@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from penstock.application.due_work.hints import INSTALLATION, Hints
+from penstock.application.tenant_faults import TenantFaults
 from penstock.runner.periodic import Periodic
 from penstock.wiring import System
 from penstock.wiring.uploads import draft_sweeper_of, expiry_sweeper_of, import_drafts_of, sweeper_of
@@ -10,15 +12,21 @@ UPKEEP_SECONDS = 3_600.0
 
 
 def upkeep_of(system: System) -> Periodic:
-    """The sweep, and what else this runtime needs done now and then."""
-    sweeper, draft_sweeper, expiry_sweeper = sweeper_of(system), draft_sweeper_of(system), expiry_sweeper_of(system)
-    import_drafts = import_drafts_of(system)
+    """The sweeps, and what else this runtime needs done now and then."""
+    works = (
+        sweeper_of(system).sweep,
+        draft_sweeper_of(system).sweep,
+        import_drafts_of(system).sweep,
+        expiry_sweeper_of(system).sweep,
+        Hints(system.control, system.clock).sweep,
+        system.upkeep,
+    )
 
     def keep_up() -> None:
-        sweeper.sweep()
-        draft_sweeper.sweep()
-        import_drafts.sweep()
-        expiry_sweeper.sweep()
-        system.upkeep()
+        """What cannot be done now keeps nothing else from being done. Raises `Unavailable` at the end."""
+        faults = TenantFaults("upkeep")
+        for work in works:
+            faults.attempt(INSTALLATION, work, None)
+        faults.raise_outage()
 
     return Periodic("upkeep", keep_up, UPKEEP_SECONDS, dependencies=system.dependencies)
