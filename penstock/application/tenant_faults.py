@@ -7,7 +7,7 @@ what all need is unavailable: then nobody else is tried, because each attempt ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -55,12 +55,12 @@ class TenantFaults:
             raise self._outage
 
 
-def sum_of_tenants(work: str, tenants: Iterable[str], count: Callable[[str], int]) -> int:
-    """The sum of `count` of each tenant. Raises `Unavailable` at the end."""
-    faults, total = TenantFaults(work), 0
+def for_each_tenant(name: str, tenants: Iterable[str], work: Callable[[str], T]) -> Sequence[T]:
+    """The results of the tenants that have no fault. Raises `Unavailable` at the end."""
+    faults, results = TenantFaults(name), list[T | None]()
     for tenant_id in tenants:
         if faults.is_outage:
             break
-        total += faults.attempt(tenant_id, partial(count, tenant_id), 0)
+        results.append(faults.attempt(tenant_id, partial(work, tenant_id), None))
     faults.raise_outage()
-    return total
+    return [result for result in results if result is not None]

@@ -43,8 +43,9 @@ class ObjectStore(Protocol):
         """The current version of `key`. Raises `NotFound`."""
         ...
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """All objects whose key starts with `prefix`, in key order."""
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """All objects whose key starts with `prefix` and is greater than `after`, in key order. Reads on only as far
+        as the caller does: what comes later costs nothing, and neither does what comes before `after`."""
         ...
 
     def delete(self, key: str) -> None:

@@ -146,16 +146,29 @@ class ObjectStoreContract:
         segments = st.text("aB0.-_", min_size=1, max_size=2).filter(lambda each: each not in (".", ".."))
         keys = st.lists(segments, min_size=1, max_size=3).map("/".join)
 
+        starts = st.none() | st.text("aB0./", max_size=4)
+
         @settings(max_examples=30)
-        @given(st.sets(keys, max_size=6), st.text("aB0./", max_size=2))
-        def check(names: set[str], prefix: str) -> None:
+        @given(st.sets(keys, max_size=6), st.text("aB0./", max_size=2), starts)
+        def check(names: set[str], prefix: str, start: str | None) -> None:
             folder = f"test-{uuid.uuid4().hex}"
+            after = "" if start is None else f"{folder}/{start}"
             refs = [store.put(f"{folder}/{name}", [name.encode()]) for name in sorted(names)]
-            entries = list(store.list(f"{folder}/{prefix}"))
-            assert [each.ref for each in entries] == [ref for ref in refs if ref.key.startswith(f"{folder}/{prefix}")]
+            entries = list(store.list(f"{folder}/{prefix}", after))
+            assert [each.ref for each in entries] == [
+                ref for ref in refs if ref.key.startswith(f"{folder}/{prefix}") and ref.key > after
+            ]
             assert all(each.modified_us > 0 for each in entries)
 
         check()
+
+    def test_a_listing_begins_behind_any_key(self, store: ObjectStore, folder: str) -> None:
+        keys = [store.put(f"{folder}/{name}", [b"x"]).key for name in ("a", "a-rows", "a/b", "a0", "b")]
+        for at, key in enumerate(keys):
+            assert [entry.ref.key for entry in store.list(f"{folder}/", key)] == keys[at + 1 :]
+        assert list(store.list(f"{folder}/", f"{folder}0")) == []
+        with pytest.raises(ValueError):
+            store.list(f"{folder}/", "not a key")
 
     def test_a_listing_lives_with_deletes(self, store: ObjectStore, folder: str) -> None:
         for name in "abc":

@@ -66,9 +66,10 @@ class S3ObjectStore(ObjectStore):
             head = self._client.head_object(Bucket=self._settings.bucket, Key=self._name(key))
         return ObjectRef(key, version_of(head), head["ContentLength"])
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         check_prefix(prefix)
-        return self._list(self._root + prefix)
+        check_prefix(after)
+        return self._list(self._root + prefix, after)
 
     def delete(self, key: str) -> None:
         name = self._name(key)
@@ -155,15 +156,18 @@ class S3ObjectStore(ObjectStore):
                     return False
                 raise
 
-    def _list(self, prefix: str) -> Iterator[StoredObject]:
-        """With versioning, only the listing of versions has the version id of the current object."""
-        operation, field = (
-            ("list_object_versions", "Versions") if self._is_versioned else ("list_objects_v2", "Contents")
+    def _list(self, prefix: str, after: str) -> Iterator[StoredObject]:
+        """With versioning, only the listing of versions has the version id of the current object. Some services begin
+        that with the object that is named, others after it."""
+        operation, field, start = (
+            ("list_object_versions", "Versions", "KeyMarker")
+            if self._is_versioned
+            else ("list_objects_v2", "Contents", "StartAfter")
         )
-        for page in self._pages(operation, Prefix=prefix):
+        for page in self._pages(operation, Prefix=prefix, **({start: f"{self._root}{after}{SUFFIX}"} if after else {})):
             for entry in page.get(field, []):
                 key = self._key(entry["Key"])
-                if key is not None and entry.get("IsLatest", True):
+                if key is not None and key > after and entry.get("IsLatest", True):
                     ref = ObjectRef(key, version_of(entry), entry["Size"])
                     yield StoredObject(ref, _microseconds(entry["LastModified"]))
 

@@ -73,9 +73,10 @@ class FolderObjectStore(ObjectStore):
         with self._open(key) as descriptor:
             return _head(descriptor, key).ref
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         check_prefix(prefix)
-        return self._list(self._root, "", prefix)
+        check_prefix(after)
+        return self._list(self._root, "", prefix, after)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -124,15 +125,17 @@ class FolderObjectStore(ObjectStore):
             with suppress(OSError):  # closing flushes again, which may fail again
                 file.close()
 
-    def _list(self, folder: Path, parent: str, prefix: str) -> Iterator[StoredObject]:
+    def _list(self, folder: Path, parent: str, prefix: str, after: str) -> Iterator[StoredObject]:
         """The objects in `folder`, whose keys begin with `parent`."""
         with disk.errors(folder):
             names = _names(folder)
         for name in sorted(names):
             key = parent + name
+            if key <= after and not after.startswith(key):
+                continue
             if name.endswith("/") and (key.startswith(prefix) or prefix.startswith(key)):
-                yield from self._list(folder / name, key, prefix)
-            elif not name.endswith("/") and key.startswith(prefix):
+                yield from self._list(folder / name, key, prefix, after)
+            elif not name.endswith("/") and key.startswith(prefix) and key > after:
                 with suppress(NotFound):  # deleted since the folder was read
                     yield self._entry(key)
 

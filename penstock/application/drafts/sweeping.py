@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock.application.drafts.drafts import Drafts
 from penstock.application.encryption.sealed_objects import draft_prefix
-from penstock.application.tenant_faults import sum_of_tenants
+from penstock.application.tenant_faults import for_each_tenant
 from penstock.application.uploads.retention import ORPHAN_SECONDS
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
@@ -18,7 +18,7 @@ class DraftSweeper:
     def sweep(self) -> int:
         """Sweep the drafts of every tenant once; returns the number of those that had expired. Raises `Unavailable` at
         the end; the next sweep then continues."""
-        return sum_of_tenants("drafts", self._store.tenants(), self._sweep_tenant)
+        return sum(for_each_tenant("drafts", self._store.tenants(), self._sweep_tenant))
 
     def _sweep_tenant(self, tenant_id: str) -> int:
         expired = self._drafts.expired(tenant_id)

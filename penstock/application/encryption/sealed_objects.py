@@ -10,6 +10,7 @@ from penstock.domain.framing import framed
 from penstock.ports.object_store import ObjectRef, ObjectStore
 
 SALT_BYTES = 32
+TIME_DIGITS = 14  # hexadecimal, of the microseconds in a file's key: enough until 2283
 
 
 class SealedObjects:
@@ -51,9 +52,19 @@ def _context(tenant_id: str, key: str) -> bytes:
     return framed(b"penstock object", tenant_id.encode(), key.encode())
 
 
-def file_key(tenant_id: str, unguessable: str) -> str:
-    """The object key of an uploaded file."""
-    return f"files/{tenant_id}/{unguessable}"
+def file_key(tenant_id: str, at_us: int, unguessable: str) -> str:
+    """The object key of an uploaded file that began to arrive at `at_us`, by which the keys of a tenant sort."""
+    return f"{files_prefix(tenant_id)}{at_us:0{TIME_DIGITS}x}{unguessable}"
+
+
+def files_prefix(tenant_id: str) -> str:
+    """The beginning of the keys of all files of a tenant."""
+    return f"files/{tenant_id}/"
+
+
+def arrived_us(key: str) -> int:
+    """When the file with this key, or with this row index, began to arrive. Raises `ValueError`."""
+    return int(key.rpartition("/")[2][:TIME_DIGITS], 16)
 
 
 INDEX_SUFFIX = "-rows"

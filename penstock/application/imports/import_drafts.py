@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from penstock.application.encryption.key_ring import KeyRing, Purpose
 from penstock.application.imports.import_draft import ImportDraft, expiry
 from penstock.application.scanning import scan_all
-from penstock.application.tenant_faults import sum_of_tenants
+from penstock.application.tenant_faults import for_each_tenant
 from penstock.domain.errors import Conflict, NotFound
 from penstock.domain.files.sealed_file import SALT_SIZE, SealedReader, seal_stream
 from penstock.domain.framing import framed
@@ -97,7 +97,7 @@ class ImportDrafts:
 
     def sweep(self) -> int:
         """Delete what has expired; the number of them. Raises `Unavailable` at the end."""
-        return sum_of_tenants("import drafts", self._store.tenants(), self._sweep_tenant)
+        return sum(for_each_tenant("import drafts", self._store.tenants(), self._sweep_tenant))
 
     def _sweep_tenant(self, tenant_id: str) -> int:
         now_us = self._clock.now_us()

@@ -14,7 +14,7 @@ from hashlib import blake2b
 import structlog
 
 from penstock.application.scanning import PAGE, scan_all
-from penstock.application.tenant_faults import sum_of_tenants
+from penstock.application.tenant_faults import for_each_tenant
 from penstock.domain.errors import Conflict
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Put, Record, Table
@@ -44,7 +44,7 @@ class ExpirySweeper:
     def sweep(self) -> int:
         """Sweep the records of every tenant once; returns the number of those deleted. Raises `Unavailable` at the end;
         the next sweep then continues."""
-        return sum_of_tenants("expiries", self._store.tenants(), self._sweep_tenant)
+        return sum(for_each_tenant("expiries", self._store.tenants(), self._sweep_tenant))
 
     def _sweep_tenant(self, tenant_id: str) -> int:
         today = _day(self._clock.now_us())

@@ -135,7 +135,9 @@ class Intake:
         decoding = Decoding(plain(parts, limits=limits), options)
         indexer = self._indexer(limits, options)
         observed = ObservedFile(iter(decoding), self._keys.current(tenant_id, Purpose.HASH).secret, indexer)
-        ref = self._files.put(tenant_id, file_key(tenant_id, secrets.token_hex(UNGUESSABLE_BYTES)), observed)
+        ref = self._files.put(
+            tenant_id, file_key(tenant_id, upload_started_at, secrets.token_hex(UNGUESSABLE_BYTES)), observed
+        )
         failpoint("uploader.object_stored")
         index = indexer.finish()
         self._keep_index(tenant_id, ref.key, index, observed.size)
