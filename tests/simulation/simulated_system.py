@@ -101,12 +101,20 @@ class SimulatedSystem:
             "worker 1": self._worker,
             "worker 2": self._worker,
             "tracker": lambda: partial(tracker_loop(self.system).run_once, 0),
-            "notifier": lambda: notifiers(self.system)[EmailChannel.name].deliver_due,
-            "reconciler": lambda: reconciler(self.system, QUIET_SECONDS).reconcile,
+            "notifier 1": self._notifier,
+            "notifier 2": self._notifier,  # both own all tenants, as for a moment when owners change
+            "reconciler 1": self._reconciler,
+            "reconciler 2": self._reconciler,
             "upkeep": lambda: self._tidy_up,
             "person": lambda: self._meddle,
         }
         self._actors: dict[str, Act] = {}
+
+    def _notifier(self) -> Act:
+        return notifiers(self.system)[EmailChannel.name].deliver_due
+
+    def _reconciler(self) -> Act:
+        return reconciler(self.system, QUIET_SECONDS).reconcile
 
     def _dispatcher(self) -> Act:
         parts = dispatching(self.system, QUIET_SECONDS)

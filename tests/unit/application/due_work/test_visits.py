@@ -166,7 +166,7 @@ def test_a_hint_that_is_older_than_the_last_one_is_new(place: Place) -> None:
     assert "a" in place.over(WIDE_SECONDS + 1)
 
 
-def test_what_a_lost_hint_announced_is_found_within_a_day(place: Place) -> None:
+def test_a_lost_hint_delays_its_work_by_a_day_at_most(place: Place) -> None:
     place.tenants("a")
     place.after(0)
     assert place.over(DAY_SECONDS - 600, step=600) == []

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
-from penstock.application.due_work.visits import RETRY_SECONDS
-from penstock.application.requests.requests import Requests
+from penstock.application.due_work.visits import FOLLOW_UPS, RETRY_SECONDS
+from penstock.application.requests.active_markers import ActiveMarker
+from penstock.application.requests.requests import Requests, Stored
+from penstock.domain.dispatching.owners import SHARDS, Share
 from penstock.domain.errors import Unavailable
 from penstock.domain.events import Started
 from penstock.domain.requests.ids import partition_of
 from penstock.domain.requests.request import Manifest, Request, Status
-from penstock.ports.control_store import Table
-from services.status_tracker.main import QUIET_SECONDS
-from services.status_tracker.reconcile import NEVER_ACCEPTED_US, UNDO_GRACE_US
+from penstock.ports.control_store import Record, Table
+from services.status_tracker.main import QUIET_SECONDS, reconciler
+from services.status_tracker.reconcile import LOOK_SECONDS, NEVER_ACCEPTED_US, UNDO_GRACE_US
 from tests.support.acceptance import TENANT
 from tests.support.dying import Died
 from tests.support.failing_control_store import FailingControlStore
@@ -25,6 +30,14 @@ def manifest(chunk: int) -> Manifest:
 
 def present(harness: TrackerHarness, request: Request) -> Request:
     return harness.requests.get(TENANT, request.request_id)
+
+
+def passes(harness: TrackerHarness, seconds: float) -> None:
+    """The passes of the tracker's periodic parts in this time."""
+    for _ in range(int(seconds)):
+        harness.clock.advance(1)
+        harness.reconciler.reconcile()
+        harness.notifier.deliver_due()
 
 
 def wait(harness: TrackerHarness, seconds: float = QUIET_SECONDS) -> None:
@@ -130,6 +143,70 @@ def test_a_hold_that_ended_while_no_tracker_ran_expires_and_is_announced_once(ha
     assert (expired.status, expired.error and expired.error.code) == (Status.CANCELLED, "hold_expired")
     assert harness.statuses() == ["SCHEDULED", "IN_PROGRESS", "HELD", "CANCELLED"]
     assert list(harness.requests.active(TENANT)) == []
+
+
+def test_a_held_request_costs_nothing_until_somebody_decides(
+    harness: TrackerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = hold(harness)
+    harness.reconciler.reconcile()
+    looked: list[str] = []
+    marked = harness.requests.marked
+
+    def counted(tenant_id: str) -> Iterator[tuple[ActiveMarker, Stored | None]]:
+        looked.append(tenant_id)
+        return marked(tenant_id)
+
+    monkeypatch.setattr(harness.requests, "marked", counted)
+    passes(harness, 2 * sum(FOLLOW_UPS))
+    looked.clear()
+    harness.clock.advance(3_600)
+    passes(harness, 60)
+    assert looked == []
+    harness.requests.approve(TENANT, request.request_id)
+    passes(harness, LOOK_SECONDS)
+    assert harness.statuses()[-1] == "COMPLETED"
+
+
+def test_a_hold_ends_in_time_without_a_hint(harness: TrackerHarness) -> None:
+    request = hold(harness)
+    harness.reconciler.reconcile()
+    left_seconds = (until(request) - harness.clock.now_us()) / 1e6
+    harness.clock.advance(left_seconds - 30)
+    passes(harness, 20)
+    assert present(harness, request).status is Status.HELD
+    passes(harness, 20)
+    assert present(harness, request).status is Status.CANCELLED
+
+
+def test_a_thousand_idle_tenants_cost_a_pass_no_more_than_none(
+    harness: TrackerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1_000):
+        harness.store.create(Table.DATA_KEYS, f"idle-{number}", "general", "1", b"wrapped")
+    passes(harness, 2)
+    scans: list[Table] = []
+    scan = harness.store.scan
+
+    def counted(table: Table, *arguments: Any, **named: Any) -> list[Record]:
+        scans.append(table)
+        return scan(table, *arguments, **named)
+
+    monkeypatch.setattr(harness.store, "scan", counted)
+    passes(harness, 30)
+    assert set(scans) == {Table.DUE_WORK}
+    assert len(scans) <= (30 + 30 / LOOK_SECONDS) * SHARDS
+
+
+def test_only_the_tenants_of_the_share_are_looked_after(harness: TrackerHarness) -> None:
+    shares = [Share(frozenset({partition}), 2) for partition in range(2)]
+    own, other = sorted(shares, key=lambda share: not share.has(TENANT))
+    cancelled = harness.accept()
+    harness.requests.cancel(TENANT, cancelled.request_id)
+    reconciler(harness.system, share=lambda: other).reconcile()
+    assert harness.statuses() == []
+    reconciler(harness.system, share=lambda: own).reconcile()
+    assert harness.statuses() == ["SCHEDULED", "CANCELLED"]
 
 
 def test_each_transition_of_an_approved_request_is_mailed_once(harness: TrackerHarness) -> None:
