@@ -136,12 +136,12 @@ class Dispatcher:
             return
         self._reported_at = now
         self._backlog = backlog(map(self._load, roads))
-        for tenant_id in list(self._limited):  # their limit may have changed
-            self._let_wait(self._limited.pop(tenant_id))
         self._reports.store(
             ((road, (held for held in self._held.values() if self._road(held) is road)) for road in roads),
             lambda tenant_id: self._limits.of(tenant_id).requests if tenant_id in self._limited else None,
         )
+        for tenant_id in list(self._limited):  # their limit may have changed
+            self._let_wait(self._limited.pop(tenant_id))
 
     def _take_event(self, event: UploadRequested) -> None:
         if event.request_id in self._held:

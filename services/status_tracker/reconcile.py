@@ -54,7 +54,7 @@ class Observations:
 
     def quiet_seconds(self, request: Request, now: float) -> float:
         """For how long the request has made no progress."""
-        progress = (request.status, request.chunks_total, request.chunks_done)
+        progress = (request.status, request.chunks_done)
         before = self._before.get(request.request_id)
         since = before.since if before is not None and before.progress == progress else now
         self.present[request.request_id] = Observation(progress, since)
