@@ -110,7 +110,8 @@ class Consumer(Protocol):
 
 class EventLog(Protocol):
     def create_topics(self, partitions: Mapping[str, int]) -> None:
-        """Create the missing topics. Raises `Conflict` when one exists with another partition count."""
+        """Create the missing topics. Raises `Conflict` when one exists with fewer partitions; more are
+        accepted."""
         ...
 
     def partitions(self, topic: str) -> int:

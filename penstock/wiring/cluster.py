@@ -144,7 +144,7 @@ def migrate(settings: Settings) -> Migrated:
         try:
             log.create_topics(topics(settings), retention_days(settings))
         except Conflict as error:
-            raise _wrong_count(str(error)) from error
+            raise _too_few(str(error)) from error
         return Migrated(VERSION, log.lengthen_retention(retention_days(settings)))
 
 
@@ -164,7 +164,7 @@ def stream_consumer(system: System, *, group: str, topic: str, handle: Handler) 
     )
     watchdog = Watchdog(
         topic=topic,
-        lags=KafkaLag(kafka, group=group, topic=topic, partitions=topics(system.settings)[topic]),
+        lags=KafkaLag(kafka, group=group, topic=topic, partitions=system.log.partitions(topic)),
         assigned=lambda: consumer.assigned,
         is_expected_stall=consumer.is_expected_stall,
         clock=system.clock,
@@ -207,10 +207,10 @@ def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:
         count = log.partitions(topic)
     except NotFound as error:
         raise refusal("topic_missing", str(error), "Run `penstock migrate`.") from error
-    if count != partitions:
-        raise _wrong_count(f"topic {log.name(topic)} has {count} partitions, not {partitions}")
+    if count < partitions:
+        raise _too_few(f"topic {log.name(topic)} has {count} partitions, fewer than {partitions}")
 
 
-def _wrong_count(message: str) -> Refused:
-    hint = "Set PENSTOCK_CHUNK_PARTITIONS to that number, or PENSTOCK_KAFKA_PREFIX to a new prefix."
-    return refusal("wrong_partition_count", message, hint)
+def _too_few(message: str) -> Refused:
+    hint = "Add partitions with Kafka's own tool, or set PENSTOCK_CHUNK_PARTITIONS to that number."
+    return refusal("too_few_partitions", message, hint)

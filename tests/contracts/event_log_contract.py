@@ -82,8 +82,9 @@ class EventLogContract:
 
     # Topics
 
-    def test_a_topic_keeps_its_number_of_partitions(self, log: EventLog) -> None:
+    def test_a_topic_keeps_its_partitions_and_may_have_more_than_are_asked_for(self, log: EventLog) -> None:
         log.create_topics({ORDERS: 4})
+        log.create_topics({ORDERS: 3})
         assert log.partitions(ORDERS) == 4
         with pytest.raises(Conflict):
             log.create_topics({ORDERS: 5})

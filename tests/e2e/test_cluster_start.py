@@ -51,7 +51,7 @@ def refused(fleet: Fleet, command: list[str], **variables: str) -> str:
         ({"KAFKA_PREFIX": "never-made."}, "topic_missing", "penstock migrate"),
         ({"CASSANDRA_KEYSPACE": "never_made"}, "schema_missing", "penstock migrate"),
         ({"S3_BUCKET": "never-made"}, "bucket_missing", "Create it"),
-        ({"CHUNK_PARTITIONS": "7"}, "wrong_partition_count", "PENSTOCK_CHUNK_PARTITIONS"),
+        ({"CHUNK_PARTITIONS": "70"}, "too_few_partitions", "PENSTOCK_CHUNK_PARTITIONS"),
     ],
 )
 def test_a_missing_or_wrong_key_file_is_reported_with_a_hint(
@@ -86,11 +86,13 @@ def test_every_topic_keeps_its_events_as_the_settings_say(fleet: Fleet, penstock
     assert f"Topic {fleet.name}.penstock.dead-letter now keeps events for 60 days." in done.stdout
 
 
-def test_migrating_again_reports_the_version_and_refuses_another_number_of_partitions(
+def test_migrating_again_reports_the_version_and_refuses_only_more_partitions(
     fleet: Fleet, penstock_command: list[str]
 ) -> None:
     assert fleet.run("migrate")["version"] == VERSION
-    assert "(wrong_partition_count)" in refused(fleet, [*penstock_command, "migrate"], CHUNK_PARTITIONS="7")
+    assert "(too_few_partitions)" in refused(fleet, [*penstock_command, "migrate"], CHUNK_PARTITIONS="70")
+    fewer = {**fleet.variables, "PENSTOCK_CHUNK_PARTITIONS": "7"}
+    assert subprocess.run([*penstock_command, "migrate"], env=fewer, capture_output=True, check=False).returncode == 0
 
 
 def test_a_keyspace_of_a_newer_penstock_is_left_alone(fleet: Fleet, penstock_command: list[str]) -> None:

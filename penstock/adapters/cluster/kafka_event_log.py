@@ -57,7 +57,7 @@ class KafkaEventLog(EventLog):
         Topics not in `retention_days` have the brokers' default retention.
         """
         existing = self._count_partitions(partitions)
-        self._refuse_other_counts(partitions, existing)
+        self._refuse_fewer(partitions, existing)
         missing = {topic: count for topic, count in partitions.items() if topic not in existing}
         replicas = self._settings.replication_factor
         config = {"min.insync.replicas": str(max(1, replicas - 1))}
@@ -196,11 +196,10 @@ class KafkaEventLog(EventLog):
             return count > 0
         return False
 
-    def _refuse_other_counts(self, requested: Mapping[str, int], existing: Mapping[str, int]) -> None:
+    def _refuse_fewer(self, requested: Mapping[str, int], existing: Mapping[str, int]) -> None:
         for topic, count in existing.items():
-            if count != requested[topic]:
-                difference = f"topic {self.name(topic)} has {count} partitions, not {requested[topic]}"
-                raise Conflict(f"{difference}: the number cannot be changed")
+            if count < requested[topic]:
+                raise Conflict(f"topic {self.name(topic)} has {count} partitions, fewer than {requested[topic]}")
 
     def _retention(self, topic: str) -> tuple[str, bool]:
         """The retention in milliseconds, and whether it is set on the topic itself, not the brokers' default."""

@@ -66,8 +66,8 @@ class EmbeddedEventLog(EventLog):
         with self._database.write() as connection:
             for topic, count in partitions.items():
                 current = _count_partitions(connection, topic)
-                if current not in (0, count):
-                    raise Conflict(f"topic {topic} has {current} partitions, not {count}: the number cannot be changed")
+                if 0 < current < count:
+                    raise Conflict(f"topic {topic} has {current} partitions, fewer than {count}")
                 rows = [(topic, partition) for partition in range(current, count)]
                 connection.executemany("INSERT INTO partitions (topic, partition) VALUES (?, ?)", rows)
 
