@@ -186,7 +186,7 @@ class KafkaEventLog(EventLog):
                             dependency=KAFKA,
                         )
                     time.sleep(PAUSE_SECONDS)
-        self._refuse_other_counts(requested, self._count_partitions(requested))
+        self._refuse_fewer(requested, self._count_partitions(requested))
 
     def _is_ready(self, topic: str, inspector: KafkaInspector) -> bool:
         count = self._count_partitions([topic]).get(topic, 0)
