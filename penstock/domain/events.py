@@ -70,6 +70,7 @@ class UploadOffered(msgspec.Struct, frozen=True, kw_only=True):
     mapping_version: Positive | None = None
     mode: Mode = Mode.UPSERT
     segment: NonEmpty | None = None
+    as_of_us: Count | None = None  # when its facts were true; None is the acceptance
     notify: tuple[str, ...] = ()
     issued_at_us: Count
     signature: Annotated[bytes, Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)]

@@ -88,6 +88,7 @@ class Offers:
             uploaded_by=publisher.name,
             mode=offer.mode,
             segment=offer.segment,
+            as_of=offer.as_of_us,
             notify=offer.notify or None,
             mapping=self._catalog.mapping(offer.tenant_id, offer.data_source, offer.mapping_version),
         )

@@ -53,7 +53,8 @@ def test_a_java_program_makes_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"notify": [], "segment": "spring", "mapping_version": None}, {"event_id": "ключ 鍵 🔑"}]
+    "changes",
+    [{"notify": [], "segment": "spring", "mapping_version": None, "as_of_us": None}, {"event_id": "ключ 鍵 🔑"}],
 )
 def test_an_offer_signed_by_a_java_program_is_accepted(changes: dict[str, Any]) -> None:
     fields = {**example(), **changes}

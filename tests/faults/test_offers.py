@@ -90,6 +90,13 @@ def test_the_request_of_an_offer_says_at_once_how_large_the_file_is(market: Mark
     assert (request.status, request.file_bytes) == (Status.SCHEDULED, len(messy_file.BODY))
 
 
+def test_an_offer_may_say_when_its_facts_were_true(market: Market) -> None:
+    market.shop.publish(market.shop.offer(messy_file.BODY, as_of_us=1_700_000_000_000_000))
+    market.drain()
+    (request,) = market.requests()
+    assert (request.status, request.as_of) == (Status.COMPLETED, 1_700_000_000_000_000)
+
+
 # Attacks: nothing of them reaches the store
 
 

@@ -140,7 +140,7 @@ def is_registered(uri: ObjectUri, prefixes: Iterable[ObjectPrefix]) -> bool:
 
 def _content(offer: UploadOffered) -> tuple[bytes, ...]:
     """The fields in a fixed order. A null field is empty; a field that is set never is."""
-    version = "" if offer.mapping_version is None else str(offer.mapping_version)
+    version, as_of = ("" if each is None else str(each) for each in (offer.mapping_version, offer.as_of_us))
     texts = (
         offer.tenant_id,
         offer.publisher_id,
@@ -152,6 +152,7 @@ def _content(offer: UploadOffered) -> tuple[bytes, ...]:
         version,
         offer.mode.value,
         offer.segment or "",
+        as_of,
     )
     addresses = framed(*(address.encode() for address in offer.notify))
     return (*(text.encode() for text in texts), addresses)

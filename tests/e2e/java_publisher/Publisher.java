@@ -104,6 +104,7 @@ public final class Publisher {
         }
         record.put("mode", given.getOrDefault("mode", "upsert"));
         record.put("mapping_version", given.containsKey("mapping_version") ? number("mapping_version") : null);
+        record.put("as_of_us", given.containsKey("as_of_us") ? number("as_of_us") : null);
         record.put("notify", addresses());
         record.put("issued_at_us", number("issued_at_us"));
         record.put("signature", ByteBuffer.wrap(signature()));
@@ -119,6 +120,7 @@ public final class Publisher {
         }
         fields.add(utf8(given.getOrDefault("mode", "upsert")));
         fields.add(utf8(given.getOrDefault("segment", "")));
+        fields.add(utf8(given.getOrDefault("as_of_us", "")));
         fields.add(framed(addresses().stream().map(Publisher::utf8).toList()));
         fields.add(utf8(given.get("issued_at_us")));
         Mac mac = Mac.getInstance("HmacSHA256");

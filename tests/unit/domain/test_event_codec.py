@@ -60,7 +60,7 @@ FINGERPRINTS = {
     "dead-letter/1": "8880f3a835171ba2",
     "progress/1": "5e315ac3c52d551e",
     "status/1": "eb6d4e09aca2775e",
-    "upload-offered/1": "42a8ef86e33166b8",
+    "upload-offered/1": "cafd67b8d509804a",
     "upload-requested/1": "3a5ff6b1349fffa1",
 }
 
@@ -129,6 +129,7 @@ offers = st.builds(
     mapping_version=st.none() | st.integers(1, 2**40),
     mode=st.sampled_from(Mode),
     segment=st.none() | names,
+    as_of_us=st.none() | counts,
     notify=st.lists(texts, max_size=3).map(tuple),
     issued_at_us=counts,
     signature=st.binary(min_size=32, max_size=32),
@@ -279,6 +280,7 @@ IMPOSSIBLE: list[tuple[Event, dict[str, Any]]] = [
     *((OFFERED, {name: ""}) for name in ("object_uri", "object_version", "file_name", "data_source", "segment")),
     (OFFERED, {"object_uri": "s3://b/" + "k" * 2_048}),
     (OFFERED, {"mapping_version": 0}),
+    (OFFERED, {"as_of_us": -1}),
     (OFFERED, {"issued_at_us": -1}),
     (OFFERED, {"signature": bytes(31)}),
     (OFFERED, {"signature": bytes(33)}),

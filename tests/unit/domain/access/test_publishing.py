@@ -41,6 +41,7 @@ OFFER = UploadOffered(
     mapping_version=3,
     mode=Mode.REPLACE,
     segment="spring",
+    as_of_us=1_700_000_000_000_000,
     notify=("a@example.org", "b@example.org"),
     issued_at_us=1_795_600_000_000_000,
     signature=bytes(32),
@@ -56,6 +57,7 @@ CHANGES: dict[str, list[Any]] = {
     "mapping_version": [None, 33],
     "mode": [Mode.UPSERT],
     "segment": [None, "summer"],
+    "as_of_us": [None, 0, 1],
     "notify": [(), ("a@example.org",), ("b@example.org", "a@example.org"), ("a@example.orgb@example.org",)],
     "issued_at_us": [1_795_600_000_000_001],
 }
@@ -100,7 +102,8 @@ def test_the_signature_is_an_hmac_of_length_prefixed_fields() -> None:
     """Written out by hand, as another service would have it."""
     fields = [b"penstock upload-offered 1", b"acme", b"0123456789abcdef", b"2026-11-25/customers"]
     fields += [b"s3://landing/acme/customers.tsv", b"etag:9b2cf535f27731c974343645a3985328", b"customers.tsv", b"crm"]
-    fields += [b"3", b"replace", b"spring", b"\0\0\0\x0da@example.org\0\0\0\x0db@example.org", b"1795600000000000"]
+    fields += [b"3", b"replace", b"spring", b"1700000000000000"]
+    fields += [b"\0\0\0\x0da@example.org\0\0\0\x0db@example.org", b"1795600000000000"]
     message = b"".join(len(field).to_bytes(4, "big") + field for field in fields)
     assert signed_bytes(OFFER) == message
     assert sign(KEY, OFFER) == hmac.new(KEY, message, hashlib.sha256).digest()
