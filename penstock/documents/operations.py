@@ -31,9 +31,19 @@ class StepView(TypedDict):
     events_waiting: int | None
 
 
+class TenantWorkView(TypedDict):
+    """How many requests of a tenant run and wait, and the longest that one of them waits for its turn."""
+
+    tenant_id: str
+    running: int
+    waiting: int
+    oldest_wait_seconds: float | None
+
+
 class WorkView(TypedDict):
     """Requests by what they do; `held` wait for approval. `oldest_wait_seconds` is the longest that one waits for its
-    turn. `is_all` is false when there are more requests than are counted."""
+    turn. `is_all` is false when there are more requests than are counted. `tenants` are the twenty with the most
+    requests that wait."""
 
     running: int
     waiting: int
@@ -41,6 +51,7 @@ class WorkView(TypedDict):
     rows_per_second: float
     oldest_wait_seconds: float | None
     is_all: bool
+    tenants: list[TenantWorkView]
 
 
 class DiskView(TypedDict):
@@ -117,6 +128,15 @@ def operations_view(health: Health, problems: Sequence[str]) -> OperationsView:
             rows_per_second=round(work.rows_per_second, 1),
             oldest_wait_seconds=work.oldest_seconds,
             is_all=work.is_all,
+            tenants=[
+                TenantWorkView(
+                    tenant_id=each.tenant_id,
+                    running=each.running,
+                    waiting=each.waiting,
+                    oldest_wait_seconds=each.oldest_seconds,
+                )
+                for each in work.tenants
+            ],
         ),
         disk=None if health.disk is None else DiskView(free=health.disk.free, total=health.disk.total),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog
 
 MAX_REQUESTS_COUNTED = 1_000  # active ones, of all tenants
+MAX_TENANTS = 20  # listed
 
 
 class Step(NamedTuple):
@@ -26,9 +28,18 @@ class Step(NamedTuple):
     events: int | None
 
 
+class TenantWork(NamedTuple):
+    """How many requests of a tenant run and wait; `oldest_seconds` as in `RunningWork`."""
+
+    tenant_id: str
+    running: int
+    waiting: int
+    oldest_seconds: float | None
+
+
 class RunningWork(NamedTuple):
     """`oldest_seconds` is the longest that a request waits for its turn, None if none waits. `is_all` is false when
-    there are more requests than are counted."""
+    there are more requests than are counted. `tenants` are those with the most requests that wait."""
 
     running: int
     waiting: int
@@ -36,6 +47,7 @@ class RunningWork(NamedTuple):
     rows_per_second: float
     oldest_seconds: float | None
     is_all: bool
+    tenants: Sequence[TenantWork] = ()
 
 
 class DiskSpace(NamedTuple):
@@ -86,9 +98,27 @@ def summary(active: Iterable[Request], now_us: int, *, is_all: bool = True) -> R
         waiting=len(waiting),
         held=len(by_status.get(Status.HELD, [])),
         rows_per_second=sum(_rows_per_second(each, now_us) for each in running),
-        oldest_seconds=max(((now_us - each.accepted_at) / 1e6 for each in waiting), default=None),
+        oldest_seconds=_oldest_seconds(waiting, now_us),
         is_all=is_all,
+        tenants=_by_tenant(running, waiting, now_us),
     )
+
+
+def _by_tenant(running: Sequence[Request], waiting: Sequence[Request], now_us: int) -> list[TenantWork]:
+    runs = Counter(request.tenant_id for request in running)
+    waits: dict[str, list[Request]] = {}
+    for request in waiting:
+        waits.setdefault(request.tenant_id, []).append(request)
+    found = [
+        TenantWork(tenant_id, runs[tenant_id], len(own), _oldest_seconds(own, now_us))
+        for tenant_id in sorted({*runs, *waits})
+        for own in [waits.get(tenant_id, [])]
+    ]
+    return sorted(found, key=lambda each: (-each.waiting, -each.running))[:MAX_TENANTS]
+
+
+def _oldest_seconds(waiting: Iterable[Request], now_us: int) -> float | None:
+    return max(((now_us - each.accepted_at) / 1e6 for each in waiting), default=None)
 
 
 def _rows_per_second(request: Request, now_us: int) -> float:
