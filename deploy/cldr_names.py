@@ -14,28 +14,64 @@ from penstock.domain.mapping.coercion.country_names import country_key
 
 FOLDER = Path(__file__).parent.parent / "penstock/domain/mapping/coercion/cldr"
 NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
-# Codes and names in common use that CLDR's display names do not have.
+# Codes, official names and names in common use that CLDR's display names do not have, other than a title before a name:
+# `Republik Österreich` follows from penstock/domain/mapping/coercion/country_names.py.
 ALSO = {
+    "AR": ["Argentine Republic"],
     "BO": ["Plurinational State of Bolivia"],
     "CD": ["Democratic Republic of the Congo", "DRC"],
     "CG": ["Republic of the Congo"],
+    "CH": [
+        *("Swiss Confederation", "Schweizerische Eidgenossenschaft", "Confédération suisse", "Confederazione Svizzera"),
+        *(
+            "Confederaziun svizra",
+            "Confoederatio Helvetica",
+            "Helvetia",
+            "Confederación Suiza",
+            "Zwitserse Confederatie",
+        ),
+    ],
     "CI": ["Ivory Coast"],
-    "CZ": ["Czech Republic", "Tschechische Republik", "République tchèque", "República Checa", "Repubblica Ceca"],
+    "CZ": [
+        *("Czech Republic", "Česká republika", "Tschechische Republik", "République tchèque", "República Checa"),
+        *("Repubblica Ceca", "Republika Czeska", "Tsjechische Republiek"),
+    ],
+    "FR": [
+        "French Republic",
+        "République française",
+        "Französische Republik",
+        "Repubblica francese",
+        "Franse Republiek",
+    ],
     "GB": [
         *("UK", "U.K.", "Great Britain", "Britain", "England", "Scotland", "Wales", "Northern Ireland"),
         *("Großbritannien", "Grande-Bretagne", "Groot-Brittannië", "Gran Bretaña", "Gran Bretagna", "Grã-Bretanha"),
+        *("United Kingdom of Great Britain and Northern Ireland", "United Kingdom of Great Britain"),
+        *("Vereinigtes Königreich Großbritannien und Nordirland",),
     ],
-    "GR": ["EL"],
+    "GR": ["EL", "Hellenic Republic", "Hellas", "Ελληνική Δημοκρατία"],
+    "HU": ["Magyar Köztársaság"],
+    "IL": ["State of Israel"],
     "IR": ["Islamic Republic of Iran"],
+    "IT": ["Italian Republic", "Repubblica Italiana", "Italienische Republik", "République italienne"],
+    "KP": ["Democratic People's Republic of Korea", "DPRK"],
     "KR": ["Republic of Korea", "Korea, Republic of"],
+    "KW": ["State of Kuwait"],
     "LA": ["Lao People's Democratic Republic"],
     "MD": ["Republic of Moldova"],
     "MK": ["Macedonia"],
-    "NL": ["Holland", "The Netherlands"],
-    "RU": ["Russian Federation"],
+    "NL": ["Holland", "The Netherlands", "Koninkrijk der Nederlanden", "Königreich der Niederlande"],
+    "PL": ["Rzeczpospolita Polska"],
+    "PT": ["Portuguese Republic", "República Portuguesa", "Portugiesische Republik"],
+    "QA": ["State of Qatar"],
+    "RU": ["Russian Federation", "Российская Федерация", "Russische Föderation", "Fédération de Russie"],
+    "SK": ["Slovak Republic", "Slovenská republika", "Slowakische Republik", "République slovaque"],
     "SY": ["Syrian Arab Republic"],
-    "TR": ["Turkey"],
-    "TW": ["Taiwan, Province of China"],
+    "TR": ["Turkey", "Türkiye Cumhuriyeti"],
+    "TW": [
+        *("Taiwan, Province of China", "Republic of China", "Republik China", "Republiek China", "République de Chine"),
+        *("Repubblica di Cina", "República de China", "República da China"),
+    ],
     "TZ": ["United Republic of Tanzania"],
     "US": [
         *("U.S.", "U.S.A.", "United States of America", "America", "Vereinigte Staaten von Amerika"),

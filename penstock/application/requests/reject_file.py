@@ -177,7 +177,7 @@ def _words(reason: str, formats: Mapping[str, ValueFormat]) -> str:
 
 def _how(code: str, format: ValueFormat | None) -> str:
     """How the cell has to be written, unless that is long, such as a list of all countries."""
-    how = instruction_for(format) if format and code in REASONS else None
+    how = instruction_for(format, code) if format and code in REASONS else None
     return f". {how}" if how and len(how) <= MAX_HOW else ""
 
 

@@ -15,7 +15,7 @@ from penstock.domain.mapping.coercion.paired_phones import PairedPhoneCoercer
 @dataclass
 class ColumnErrors:
     """`sole_rows` were rejected because of this column alone. `cells` counts different cells as they are coerced, and
-    `unplaced` those of them whose row names no country, if that gives their region."""
+    `unplaced` those of them whose country is blank, if that gives their region."""
 
     label: str
     reasons: Counter[str] = field(default_factory=Counter)
@@ -85,5 +85,5 @@ def _invalid(column: LayoutColumn, file_columns: Sequence[Sequence[str]], rows: 
     _, errors = column.coerced(prepared, file_columns)
     if column.other is None or not isinstance(column.coercer, PairedPhoneCoercer):
         return [(prepared[at], False) for at in errors]
-    countries, has_region = file_columns[column.other], column.coercer.has_region
-    return [(prepared[at], not has_region(countries[at])) for at in errors]
+    countries = column.other(file_columns)
+    return [(prepared[at], not countries[at].strip()) for at in errors]

@@ -64,5 +64,5 @@ ROW_REASONS: Mapping[str, Reason] = MappingProxyType(
 def reason_of(code: str, format: ValueFormat | None = None) -> Reason:
     """The words for the reason of a reject; the code itself when it has none. `format` is that of the cell."""
     reason = REASONS.get(code) or ROW_REASONS.get(code) or Reason(code, "")
-    hint = hint_for(format) if format and code in REASONS else None
+    hint = hint_for(format, code) if format and code in REASONS else None
     return msgspec.structs.replace(reason, hint=hint) if hint else reason

@@ -12,7 +12,16 @@ from penstock.domain.files.rejects import LINE_COLUMN, restore_cell
 from penstock.domain.files.tabular_format import TabularFormat
 from penstock.domain.ingestion.row_times import usual_time
 from penstock.domain.mapping.attributes import Attribute
-from penstock.domain.mapping.cells import Cells, CellSource, Preparation, SourceCells, cell_source, preparation
+from penstock.domain.mapping.cells import (
+    Cells,
+    CellSource,
+    OtherCells,
+    Preparation,
+    SourceCells,
+    cell_source,
+    country_cells,
+    preparation,
+)
 from penstock.domain.mapping.coercion import Coercer, PairedCoercer, Value, coercer
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, Plan, WritePolicy
 from penstock.domain.profiles.fragments import PartEncoder
@@ -22,7 +31,7 @@ from penstock.domain.profiles.junk_identifiers import JunkFinder
 
 class LayoutColumn(NamedTuple):
     """One mapped column. `source` takes its cells from the file's columns; `prepare` is None when they are coerced as
-    they are. `other` is the index in the file of the column that the coercion needs beside them."""
+    they are. `other` takes the cells that the coercion needs beside them."""
 
     source: CellSource
     prepare: Preparation | None
@@ -32,7 +41,7 @@ class LayoutColumn(NamedTuple):
     policy: WritePolicy
     drops: bool
     coercer: Coercer
-    other: int | None
+    other: OtherCells | None
 
     def prepared(self, file_columns: Sequence[Cells], rows: int) -> SourceCells:
         """The cells that are coerced, and the rows in which a word was taken as blank."""
@@ -43,7 +52,7 @@ class LayoutColumn(NamedTuple):
         """The values of the prepared cells, and the reason code of each invalid cell by its index."""
         if self.other is None:
             return self.coercer.coerce_column(prepared)
-        return cast(PairedCoercer, self.coercer).coerce_pairs(prepared, file_columns[self.other])
+        return cast(PairedCoercer, self.coercer).coerce_pairs(prepared, self.other(file_columns))
 
 
 class IdentifierColumn(NamedTuple):
@@ -87,7 +96,7 @@ def compile_layout(plan: Plan, header: Header, hash_key: bytes, root: RootLines 
     """Raises KeyError when the header lacks a column of the mapping, which `parse_header` has ruled out."""
     place_of = {name: at for at, name in enumerate(header.columns)}
     columns = tuple(
-        _column(mapped, attribute, place_of)
+        _column(mapped, attribute, place_of, plan.mapping.columns)
         for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
     )
     identifiers = tuple(_identifier(place, columns[place], hash_key, plan) for place in _identifier_places(plan))
@@ -118,7 +127,9 @@ def _used(plan: Plan, place_of: Mapping[str, int], root: RootLines | None) -> fr
     return frozenset(place_of[name] for name in names | ({LINE_COLUMN} & place_of.keys() if root else set()))
 
 
-def _column(mapped: ColumnMapping, attribute: Attribute, place_of: Mapping[str, int]) -> LayoutColumn:
+def _column(
+    mapped: ColumnMapping, attribute: Attribute, place_of: Mapping[str, int], all_mapped: Sequence[ColumnMapping]
+) -> LayoutColumn:
     format = mapped.format or attribute.format
     return LayoutColumn(
         cell_source(mapped, place_of),
@@ -129,7 +140,7 @@ def _column(mapped: ColumnMapping, attribute: Attribute, place_of: Mapping[str, 
         mapped.policy,
         mapped.on_misfit is OnMisfit.DROP,
         coercer(format),
-        None if format.region_column is None else place_of[format.region_column],
+        None if format.region_column is None else country_cells(format.region_column, place_of, all_mapped),
     )
 
 

@@ -3,6 +3,7 @@
 cell_source(mapped, place_of)   where the cells come from: a column as it is, split or joined, or a constant; without
                                 its words for blank
 preparation(mapped)             the value map and trimming; None for a column that uses none of them
+country_cells(column, …)        the countries that phone numbers of other columns are read in
 
 Both work on whole columns. White space around a cell is ignored when it is compared, split or joined.
 """
@@ -28,6 +29,7 @@ class SourceCells(NamedTuple):
     blanked: Mapping[int, str] = {}
 
 
+OtherCells = Callable[[Sequence[Cells]], Cells]  # from the file's columns
 CellSource = Callable[[Sequence[Cells], int], SourceCells]  # from the file's columns and the number of rows
 
 
@@ -59,6 +61,24 @@ def preparation(mapped: ColumnMapping) -> Preparation | None:
     if mapped.trim:
         steps.append(lambda cells: list(map(str.strip, cells)))
     return _all_of(steps) if steps else None
+
+
+def country_cells(column: str, place_of: Mapping[str, int], mapped: Sequence[ColumnMapping]) -> OtherCells:
+    """The cells of `column`, from which phone numbers take their region.
+
+    Where it is mapped itself, its words for blank are blank, and its value map counts if it names a country or nothing:
+    another word, such as that of a region of sales, would hide the country that the cell names.
+    """
+    at = place_of[column]
+    own = next((each for each in mapped if each.column == column and each.split is None), None)
+    if own is None or not (own.blanks or own.values):
+        return lambda columns: columns[at]
+    from penstock.domain.mapping.coercion.country_names import country_code  # noqa: PLC0415  few mappings need it
+
+    clean = _without_words(own.blanks)
+    values = {cell.strip(): value for cell, value in own.values.items() if not value.strip() or country_code(value)}
+    replace = _replacing(values)
+    return lambda columns: replace(clean(columns[at]).cells)
 
 
 def part_of(cell: str, split: str, part: int) -> str:

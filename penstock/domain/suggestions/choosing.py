@@ -54,7 +54,8 @@ def suggest_mapping(
     readable = sample.without(sample.unreadable)
     plain = {column.column: column for column in earlier if column.column and column.split is None}
     tenant = Tenant(attributes, Names(attributes), plain)
-    facts, _ = find_facts(readable, formats, tenant.expects_phones)
+    values = {name: each.values for name, each in plain.items() if each.values}
+    facts, _ = find_facts(readable, formats, tenant.expects_phones, values)
     chosen, tied = _chosen(facts, tenant, formats)
     counted = [_without_words(*each, tenant, formats) for each in zip(facts, chosen, strict=True)]
     identifiers = _identifying(counted)

@@ -21,7 +21,7 @@ from penstock.domain.suggestions.numbers import detect_numbers, has_leading_zero
 from penstock.domain.suggestions.open_lists import is_closed_list
 from penstock.domain.suggestions.personal_words import is_national_number
 from penstock.domain.suggestions.phones import detect_phone, looks_like_phones
-from penstock.domain.suggestions.places import Places, find_places
+from penstock.domain.suggestions.places import NO_VALUES, Places, country_blanks, find_places
 from penstock.domain.suggestions.sample import Cells, Sample
 from penstock.domain.suggestions.texts import detect_email, detect_enum, detect_url
 
@@ -125,8 +125,14 @@ class _Usual(NamedTuple):
     expects_phones: Callable[[str], bool]
 
 
-def find_facts(sample: Sample, formats: Formats, expects_phones: Callable[[str], bool]) -> tuple[list[Facts], Places]:
-    """The facts of all columns, and the regions of the file's customers.
+def find_facts(
+    sample: Sample,
+    formats: Formats,
+    expects_phones: Callable[[str], bool],
+    values: Mapping[str, Mapping[str, str]] = NO_VALUES,
+) -> tuple[list[Facts], Places]:
+    """The facts of all columns, and the regions of the file's customers. `values` are the value maps of columns in the
+    source's mapping.
 
     Plain numbers are tried as phone numbers, which takes long, only in columns of which `expects_phones` is true.
     """
@@ -138,7 +144,7 @@ def find_facts(sample: Sample, formats: Formats, expects_phones: Callable[[str],
         _most(shown_order(each, formats) for each in shapes),
         _most(shown_sign(cells) for cells in without),
         _most(shown_notation(cells) for cells in without),
-        find_places(known),
+        find_places(known, values),
         expects_phones,
     )
     facts = [
@@ -178,7 +184,8 @@ def _facts(position: int, column: _Column, dates: Shapes, formats: Formats, usua
         words = {cell: count for cell, count in column.known.distinct.items() if cell not in bare.distinct}
         blanks = merged(blank_words(column.cells, typed=True), tuple(words))
         return Facts(position, bare, blanks, findings, words, expects_phones=usual.expects_phones(bare.name))
-    blanks = blank_words(column.cells, typed=False)
+    is_country = column.known is usual.places.country_column
+    blanks = country_blanks(column.cells) if is_country else blank_words(column.cells, typed=False)
     text = column.cells.without(blanks)
     return Facts(position, text, blanks, _found([detect_enum(text, formats)]))
 

@@ -142,12 +142,13 @@ def _by_language(found: Finding, column: _Column, places: Places) -> Finding:
 
 
 class _PerRow(NamedTuple):
-    """The fit where the country of each row is the region. `unplaced` numbers have a blank or unknown country: they are
-    taken as of the `usual` one, or left out."""
+    """The fit where the country of each row is the region. `unplaced` numbers have a blank country: they are taken as
+    of the `usual` one, or left out. Those of an `unknown` country are left out."""
 
     fit: Fit
     unplaced: int
     usual: str | None
+    unknown: int
 
 
 def _per_row(cells: Cells, formats: Formats, places: Places) -> _PerRow | None:
@@ -156,9 +157,12 @@ def _per_row(cells: Cells, formats: Formats, places: Places) -> _PerRow | None:
     if column is None or len(set(places.region_of.values())) < 2 or not formats.known(f"phone(@{column.name})"):
         return None
     of_region: dict[str | None, list[str]] = {}
+    of_unknown: list[str] = []
     for cell, country in zip(cells.cells, column.cells, strict=True):
         if cell.strip():
-            of_region.setdefault(places.region_of.get(country.strip(PADDING)), []).append(cell)
+            region = places.region_of.get(country.strip(PADDING))
+            found = of_unknown if region is None and country.strip() else of_region.setdefault(region, [])
+            found.append(cell)
     national = formats.unfitting("phone", Cells(cells.name, of_region.get(None, [])))
     unplaced = like_phones(national)
     usual = usual_region(unplaced, formats, places)
@@ -167,8 +171,13 @@ def _per_row(cells: Cells, formats: Formats, places: Places) -> _PerRow | None:
         for each, numbers in islice(of_region.items(), MAX_REGIONS)
         if (fit := formats.fit(f"phone({each or usual})" if each or usual else "phone", Cells(cells.name, numbers)))
     )
+    unknown = Cells(cells.name, of_unknown)
+    left_out = formats.unfitting("phone", unknown)
+    count += unknown.filled - left_out.filled
     written = f"phone(@{column.name}|{usual})" if usual else f"phone(@{column.name})"
-    return _PerRow(Fit(parse_format(written), count, cells.filled), unplaced.filled, usual)
+    return _PerRow(
+        Fit(parse_format(written), count, cells.filled), unplaced.filled, usual, like_phones(left_out).filled
+    )
 
 
 def like_phones(cells: Cells) -> Cells:
@@ -205,11 +214,12 @@ def _more_mobile(cells: Cells, other: str, usual: str) -> bool:
 
 
 def _without_country(found: _PerRow) -> str:
-    """What becomes of the numbers that have neither a known country nor a country code."""
-    if not found.unplaced:
-        return ""
-    numbers = f"{found.unplaced:,} without a known country or country code"
-    return f"; {numbers} taken as of {found.usual}" if found.usual else f"; {numbers} would be left out"
+    """What becomes of the numbers without a country code whose country is blank or not known."""
+    fate = f"taken as of {found.usual}" if found.usual else "would be left out"
+    unplaced = f"; {found.unplaced:,} without a country or country code {fate}" if found.unplaced else ""
+    one = found.unknown == 1
+    unknown = f"; the country of {found.unknown:,} is not known: {'it' if one else 'they'} would be left out"
+    return f"{unplaced}{unknown}" if found.unknown else unplaced
 
 
 def _are_mixed(places: Places) -> bool:

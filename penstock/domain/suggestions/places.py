@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import phonenumbers
 
 from penstock.domain.mapping.coercion.country_names import country_code
+from penstock.domain.suggestions.blank_words import blank_words
 from penstock.domain.suggestions.booleans import are_yes_and_no
 from penstock.domain.suggestions.languages import Language, language_of
 from penstock.domain.suggestions.names import words
@@ -18,6 +20,7 @@ from penstock.domain.suggestions.sample import Cells
 MIN_COUNTRIES = 0.8  # share of cells that name a country
 CODE_LETTERS = 2
 MAX_DISTINCT = 300  # countries and their spellings in one column
+NO_VALUES: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 _LANGUAGE_ENDINGS = (
     *(
@@ -62,10 +65,10 @@ class Places(NamedTuple):
         return found
 
 
-def find_places(columns: Sequence[Cells]) -> Places:
-    """The regions of the customers, as the columns of a file show them."""
+def find_places(columns: Sequence[Cells], values: Mapping[str, Mapping[str, str]] = NO_VALUES) -> Places:
+    """The regions of the customers, as the columns of a file show them. `values` are the value maps of columns."""
     regions: Counter[str] = Counter()
-    column, region_of = _country_column(columns)
+    column, region_of = _country_column(columns, values)
     if column is not None:
         for cell, region in region_of.items():
             regions[region] += column.distinct[cell]
@@ -79,14 +82,22 @@ def are_countries(cells: Cells) -> bool:
     return bool(_region_of(cells))
 
 
+def country_blanks(cells: Cells) -> tuple[str, ...]:
+    """The words for blank in a column with countries: phone numbers take their region from it, so that a word for blank
+    has to be blank there. `NA` is Namibia."""
+    return tuple(word for word in blank_words(cells, typed=True) if not country_code(word))
+
+
 def countries(cells: Cells) -> int:
     """The number of cells that name a country."""
     return sum(count for cell, count in cells.distinct.items() if country_code(cell))
 
 
-def _country_column(columns: Iterable[Cells]) -> tuple[Cells | None, dict[str, str]]:
+def _country_column(
+    columns: Iterable[Cells], values: Mapping[str, Mapping[str, str]]
+) -> tuple[Cells | None, dict[str, str]]:
     for cells in columns:
-        if not _may_be_languages(cells) and (found := _region_of(cells)):
+        if not _may_be_languages(cells) and (found := _region_of(cells, values.get(cells.name, {}))):
             return cells, found
     return None, {}
 
@@ -99,13 +110,15 @@ def _may_be_languages(cells: Cells) -> bool:
     return all(len(cell) == CODE_LETTERS and cell.islower() for cell in cells.distinct)
 
 
-def _region_of(cells: Cells) -> dict[str, str]:
+def _region_of(cells: Cells, values: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """The region of each cell of a column with countries; empty for any other column."""
     if not 0 < len(cells.distinct) <= MAX_DISTINCT or max(map(len, cells.distinct)) < 2:
         return {}
     if are_yes_and_no(cells):
         return {}
-    found = {cell: code for cell in cells.distinct if (code := country_code(cell))}
+    found = {
+        cell: code for cell in cells.distinct if (code := country_code(values.get(cell, cell)) or country_code(cell))
+    }
     known = {cell: code for cell, code in found.items() if code in phonenumbers.SUPPORTED_REGIONS}
     return known if sum(cells.distinct[cell] for cell in found) >= cells.filled * MIN_COUNTRIES else {}
 

@@ -64,7 +64,7 @@ class PhoneCoercer(CellCoercer):
 
     def _mexican(self, text: str) -> str | None:
         """A number as it was dialled in Mexico before August 2019, when mobile phones lost their prefixes."""
-        match = _MEXICAN.fullmatch(text.translate(_WITHOUT_PUNCTUATION))
+        match = _MEXICAN.fullmatch(without_punctuation(text))
         if match is None or not (match["abroad"] or self._region == "MX"):
             return None
         return f"+52{match['number']}"
@@ -91,6 +91,11 @@ class PhoneCoercer(CellCoercer):
         if plan is not NO_PLAN:
             self._plans[head] = plan
         return plan
+
+
+def without_punctuation(text: str) -> str:
+    """`text` without the characters that a number may have in any position."""
+    return text.translate(_WITHOUT_PUNCTUATION)
 
 
 def _overseas(text: str) -> phonenumbers.PhoneNumber | None:

@@ -25,19 +25,20 @@ class _Way(msgspec.Struct, frozen=True):
     instead: str
 
 
-def hint_for(format: ValueFormat) -> str | None:
-    """How a cell of a column with a notation of its own has to be written; None for a column without."""
-    way = _way(format)
+def hint_for(format: ValueFormat, code: str = "") -> str | None:
+    """How a cell of a column with a notation of its own has to be written; None for a column without. `code` is why the
+    cell does not fit."""
+    way = _way(format, code)
     return f"{way.write}{way.instead}" if way else None
 
 
-def instruction_for(format: ValueFormat) -> str | None:
+def instruction_for(format: ValueFormat, code: str = "") -> str | None:
     """As `hint_for`, without what could be changed instead."""
-    way = _way(format)
+    way = _way(format, code)
     return way.write if way else None
 
 
-def _way(format: ValueFormat) -> _Way | None:
+def _way(format: ValueFormat, code: str) -> _Way | None:
     argument = format.argument
     if not argument:
         return None
@@ -53,6 +54,10 @@ def _way(format: ValueFormat) -> _Way | None:
         case ValueType.ENUM:
             options = ", ".join(argument.split("|"))
             return _Way(f"Write one of {options}", ", or add an option to the attribute.")
+        case ValueType.PHONE if code == "unknown_country":
+            column = format.region_column
+            write = f"Write it with its country code, such as +31 20 123 4567, or correct the country in {column}"
+            return _Way(write, f', or give the column {column} a value map, such as "values": {{"Holand": "NL"}}.')
         case ValueType.PHONE:
             write = "Write it with its country code, such as +31 20 123 4567"
             return _Way(write, f". {_read_in(argument)}")
@@ -113,6 +118,11 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
             "Write it with its country code, such as +31 20 123 4567 or +31 20 123 4567 ext. 12, "
             "or give the column a region, such as phone(NL), or phone(@country) if another column has it; "
             "one number, with at most one extension.",
+        ),
+        "unknown_country": Reason(
+            "The number has no country code, and the country in its row is not known.",
+            "Write the number with its country code, such as +31 20 123 4567, or correct the country, "
+            'or give the column of the country a value map, such as "values": {"Holand": "NL"}.',
         ),
         "not_a_url": Reason(
             "The value is not a web address.",

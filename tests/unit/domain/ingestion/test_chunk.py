@@ -487,6 +487,30 @@ def test_a_phone_takes_its_region_from_another_column_of_its_row(corrected: bool
     assert [profile.attributes["phone"].value for profile in stored] == ["+442079460958", "+31201234567"]
 
 
+def test_the_column_of_the_region_has_its_own_value_map_and_words_for_blank() -> None:
+    """A value that names no country does not hide the country that the cell names."""
+    attribute = Attribute(name="phone", display_name="Phone", format=ValueFormat(ValueType.PHONE))
+    country = Attribute(name="country", display_name="Country")
+    crmid = ColumnMapping(column="crmid", attribute="crmid", identifier=True)
+    tel = ColumnMapping(column="note", attribute="phone", format=ValueFormat(ValueType.PHONE, "@unmapped|NL"))
+    values = {"Engelland": "GB", "BE": "Benelux", "none": ""}
+    land = ColumnMapping(column="unmapped", attribute="country", blanks=("??",), values=values)
+    plan = plan_of((crmid,), 1)
+    plan = replace(
+        plan,
+        mapping=replace(plan.mapping, columns=(crmid, tel, land)),
+        attributes=(ATTRIBUTES["crmid"], attribute, country),
+    )
+    layout = compile_layout(plan, HEADER, HASH_KEY)
+    rows = [(" Engelland ", "020 7946 0958"), ("BE", "02 511 55 55"), ("??", "020 123 4567"), ("none", "020 123 4567")]
+    countries, numbers = map(list, zip(*rows, strict=True))
+    cells = {"unmapped": countries, "note": numbers}
+    assert layout.columns[1].coerced(numbers, [cells.get(name, []) for name in HEADER.columns]) == (
+        ["+442079460958", "+3225115555", "+31201234567", "+31201234567"],
+        {},
+    )
+
+
 @pytest.mark.parametrize("ranking", [("crmid", "email"), ("email", "crmid")])
 @pytest.mark.parametrize(
     "rows", [b"C1\ta@gmail.com\tred\t1\t\n", b"C1\ta@gmail.com\tred\t1\t\nC2\ta@gmail.com\tblue\t2\t\n"]

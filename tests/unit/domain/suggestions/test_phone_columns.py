@@ -138,7 +138,7 @@ def of_countries(unplaced: list[str], other: str = "AT") -> Finding:
 def test_numbers_without_a_country_are_of_the_usual_one_if_that_is_sure() -> None:
     found = of_countries([f"044 {400 + number} 55 12" for number in range(8)])
     assert (str(found.fit.format), found.fit.count) == ("phone(@Land|CH)", 178)
-    assert found.evidence.endswith("; 8 without a known country or country code taken as of CH")
+    assert found.evidence.endswith("; 8 without a country or country code taken as of CH")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,23 @@ def test_numbers_without_a_country_are_of_the_usual_one_if_that_is_sure() -> Non
 def test_numbers_without_a_country_are_counted_if_their_region_is_not_sure(unplaced: list[str], left_out: int) -> None:
     found = of_countries(unplaced)
     assert str(found.fit.format) == "phone(@Land)"
-    assert f"; {left_out} without a known country or country code would be left out" in found.evidence
+    assert f"; {left_out} without a country or country code would be left out" in found.evidence
+
+
+def test_numbers_of_a_country_that_is_not_known_are_never_of_the_usual_one() -> None:
+    numbers = [*SWISS, *(f"044 {400 + number} 55 12" for number in range(8)), "+41 44 668 18 00", *AUSTRIANS]
+    countries = ["CH"] * len(SWISS) + ["Schwiez"] * 9 + ["AT"] * len(AUSTRIANS)
+    facts, _ = find_facts(Sample(["Land", "Telefon"], [countries, numbers], complete=True), Formats(), lambda _: True)
+    found = facts[1].findings[ValueType.PHONE]
+    assert (str(found.fit.format), found.fit.count) == ("phone(@Land)", 171)
+    assert found.evidence.endswith("; the country of 8 is not known: they would be left out")
+    facts, _ = find_facts(
+        Sample(["Land", "Telefon"], [countries, numbers], complete=True),
+        Formats(),
+        lambda _: True,
+        {"Land": {"Schwiez": "CH"}},
+    )
+    assert facts[1].findings[ValueType.PHONE].fit.count == 179
 
 
 @pytest.mark.parametrize(("portuguese", "written"), [(0, "phone(@Land|ES)"), (2, "phone(@Land)")])

@@ -128,7 +128,7 @@ def test_the_error_of_a_value_that_is_too_long_states_the_limit() -> None:
 
 
 def test_every_reason_has_a_hint() -> None:
-    assert len(REASONS) == 11
+    assert len(REASONS) == 12
     for reason in REASONS.values():
         assert reason.message.endswith(".")
         assert reason.hint.endswith(".")

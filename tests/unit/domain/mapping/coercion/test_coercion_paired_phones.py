@@ -46,9 +46,34 @@ def test_each_cell_is_parsed_in_the_region_of_its_row(
     argument: str, fallback: str | None, rows: list[tuple[str, str]]
 ) -> None:
     values, errors = paired(argument).coerce_pairs([cell for cell, _ in rows], [country for _, country in rows])
-    expected: list[Value | None] = [as_the_library(cell, REGION_OF[country] or fallback) for cell, country in rows]
+    expected: list[Value | None] = [
+        as_the_library(cell, REGION_OF[country] if country else fallback) for cell, country in rows
+    ]
     assert values == expected
-    assert errors == {at: "not_a_phone" for at, (cell, _) in enumerate(rows) if cell.strip() and expected[at] is None}
+    assert errors.keys() == {at for at, (cell, _) in enumerate(rows) if cell.strip() and expected[at] is None}
+
+
+@pytest.mark.parametrize(
+    ("cell", "country", "outcome"),
+    [
+        ("021 773 6394", "", "+61217736394"),
+        ("021 773 6394", " ", "+61217736394"),
+        ("021 773 6394", "New Zealand", "+64217736394"),
+        ("021 773 6394", "Atlantis", "unknown_country"),
+        ("(021) 773-6394", "x" * (MAX_COUNTRY + 1), "unknown_country"),
+        ("+64 21 773 6394", "Atlantis", "+64217736394"),
+        ("0064 21 773 6394", "Atlantis", "+64217736394"),
+        ("0064 21", "Atlantis", "not_a_phone"),
+        ("+64 21", "Atlantis", "not_a_phone"),
+        ("call me", "Atlantis", "not_a_phone"),
+        ("12", "Atlantis", "not_a_phone"),
+    ],
+)
+def test_a_number_of_an_unknown_country_is_never_one_of_the_fallback(cell: str, country: str, outcome: str) -> None:
+    """It may be valid there: that of New Zealand is one of Sydney."""
+    values, errors = paired("@country|AU").coerce_pairs([cell, "0412 345 678"], [country, "AU"])
+    assert errors.get(0, values[0]) == outcome
+    assert values[1] == "+61412345678"
 
 
 def test_without_the_other_cell_the_region_is_the_fallback() -> None:
@@ -70,5 +95,6 @@ def test_spellings_of_countries_do_not_fill_the_memory(monkeypatch: pytest.Monke
     monkeypatch.setattr("penstock.domain.mapping.coercion.paired_phones._CACHED_COUNTRIES", 3)
     phones = PairedPhoneCoercer(ValueFormat(ValueType.PHONE, "@country|NL"))
     others = [*map(str, range(20)), "x" * (MAX_COUNTRY + 1)]
-    assert phones.coerce_pairs(["020 123 4567"] * 21, others) == (["+31201234567"] * 21, {})
+    unknown = dict.fromkeys(range(21), "unknown_country")
+    assert phones.coerce_pairs(["020 123 4567"] * 21, others) == ([None] * 21, unknown)
     assert len(phones._by_country) <= 3

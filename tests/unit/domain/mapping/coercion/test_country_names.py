@@ -56,5 +56,32 @@ def test_a_country(written: str, code: str | None) -> None:
     assert country_code(written) == code
 
 
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        *(("Fürstentum Liechtenstein", "LI"), ("Principality of Liechtenstein", "LI"), ("Republik Österreich", "AT")),
+        *(("Republic of Ireland", "IE"), ("Bundesrepublik Deutschland", "DE"), ("Kingdom of the Netherlands", "NL")),
+        *(("Koninkrijk der Nederlanden", "NL"), ("Koninkrijk België", "BE"), ("Royaume de Belgique", "BE")),
+        *(("Royaume des Pays-Bas", "NL"), ("Grand-Duché de Luxembourg", "LU"), ("République d'Autriche", "AT")),
+        *(("Schweizerische Eidgenossenschaft", "CH"), ("Confédération suisse", "CH"), ("Swiss Confederation", "CH")),
+        *(("Repubblica Italiana", "IT"), ("Reino de España", "ES"), ("República de Chile", "CL")),
+        *(("Rzeczpospolita Polska", "PL"), ("Česká republika", "CZ"), ("Republika Hrvatska", "HR")),
+        *(("Federal Republic of Germany", "DE"), ("Commonwealth of Australia", "AU"), ("Kongeriket Norge", "NO")),
+        *(("People's Republic of China", "CN"), ("Republic of China", "TW"), ("Republik China", "TW")),
+        *(("Republic of Korea", "KR"), ("Democratic People's Republic of Korea", "KP"), ("Republik Kongo", "CG")),
+        *(
+            ("Aotearoa New Zealand", "NZ"),
+            ("Aotearoa/New Zealand", "NZ"),
+            ("Schweiz (CH)", "CH"),
+            ("NL - Nederland", "NL"),
+        ),
+        *(("België / Belgique", "BE"), ("Belgique Nederland", None), ("Republic of", None), ("of Ireland", None)),
+        *(("Schwiez", None), ("Republic of Atlantis", None), ("Neue Schweiz", None), ("Republic Ireland x", None)),
+    ],
+)
+def test_an_official_name_or_two_names_of_one_country(written: str, code: str | None) -> None:
+    assert country_code(written) == code
+
+
 def test_every_region_with_phone_numbers_is_a_country() -> None:
     assert {region for region in phonenumbers.SUPPORTED_REGIONS if country_code(region) != region} == set()
