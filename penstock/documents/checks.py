@@ -12,7 +12,8 @@ from penstock.domain.dry_run.fixes import Fix, FixOption
 
 class FixView(TypedDict):
     """An option of the mapped column, its value, and how many of the cells that do not fit it would take; with
-    `on_misfit` and `identifier`, how many rows it would keep."""
+    `on_misfit` and `identifier`, how many rows it would keep. `values` is an option of the column that has the country
+    of each row; its value is JSON, with `XX` where a person has to write the code of a country."""
 
     option: FixOption
     value: str

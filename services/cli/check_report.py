@@ -15,6 +15,7 @@ from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 from penstock.domain.requests.request import Status
+from penstock.domain.suggestions.unknown_countries import ANY_COUNTRY
 from services.cli.blank_words import blank_words_text
 from services.cli.map_options import map_options
 from services.cli.output import Document, all_printable
@@ -73,17 +74,22 @@ def _column(column: Document, *, mapped_here: bool) -> Iterator[str]:
     for fix in column["fixes"]:
         yield f"  {fix['message']}"
         if options := _options(column, fix):
-            yield f"    {'' if mapped_here else f'--accept-suggestions {SUGGESTED_CONFIDENCE:g} '}{options}"
+            alone = mapped_here or fix["option"] == FixOption.VALUES
+            yield f"    {'' if alone else f'--accept-suggestions {SUGGESTED_CONFIDENCE:g} '}{options}"
 
 
 def _options(column: Document, fix: Document) -> str:
-    """The options of the command that apply a fix, ready to copy; none for a format, which its message has."""
+    """The options of the command that apply a fix, ready to copy, or the lines of a mapping file; none for a format,
+    which its message has."""
     label = column["column"]
     match FixOption(fix["option"]):
         case FixOption.BLANKS:
             return f"--blank-words {shlex.quote(label + '=' + fix['value'])}"
         case FixOption.ON_MISFIT:
             return f"--drop-misfits {shlex.quote(label)}"
+        case FixOption.VALUES if fix["value"]:
+            code = f" ({ANY_COUNTRY}: the code of the country)" if f'"{ANY_COUNTRY}"' in fix["value"] else ""
+            return f'in a mapping file: "values": {fix["value"]}{code}'
         case FixOption.IDENTIFIER:
             spec = ColumnSpec(
                 column=label,

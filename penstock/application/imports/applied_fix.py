@@ -32,6 +32,8 @@ def _fixed(spec: ColumnSpec, option: FixOption, value: str) -> ColumnSpec:
             return replace(spec, blanks=tuple(dict.fromkeys((*spec.blanks, *value.split(",")))))
         case FixOption.ON_MISFIT:
             return replace(spec, on_misfit=OnMisfit.DROP)
+        case FixOption.VALUES:  # of another column, where a person writes the countries
+            return spec
         case FixOption.IDENTIFIER if value == BECOMES_IDENTIFIER:
             return replace(spec, identifier=True, on_misfit=OnMisfit.REJECT)
         case FixOption.IDENTIFIER:

@@ -6,6 +6,7 @@ Each is tried on the cells themselves, with the coercer that would ingest them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from itertools import islice
@@ -20,6 +21,7 @@ from penstock.domain.suggestions.fitting import cells_are
 from penstock.domain.suggestions.frequent_words import MAX_WORDS, frequent
 from penstock.domain.suggestions.places import Places
 from penstock.domain.suggestions.sample import Cells
+from penstock.domain.suggestions.unknown_countries import unknown_countries
 
 _LISTS = (ValueType.ENUM, ValueType.BOOLEAN)  # of values that repeat, so a word that does is no sign of blank
 
@@ -31,11 +33,12 @@ class FixOption(StrEnum):
     BLANKS = "blanks"
     ON_MISFIT = "on_misfit"
     IDENTIFIER = "identifier"
+    VALUES = "values"  # of the column that has the country of each row
 
 
 class Fix(NamedTuple):
     """A fix that makes `cells` of the invalid cells valid; for `on_misfit` and `identifier`, the number of rows that it
-    keeps. `against` is the argument against the fix."""
+    keeps. `against` is the argument against the fix; of `values`, why it is needed."""
 
     option: FixOption
     value: str
@@ -55,6 +58,8 @@ class Fix(NamedTuple):
             case FixOption.ON_MISFIT:
                 rows = "1 row" if self.cells == 1 else f"{self.cells:,} rows"
                 return f"leaving out the cells that do not fit would keep {rows}"
+            case FixOption.VALUES:
+                return "; ".join(self.against)
             case FixOption.IDENTIFIER:
                 rows = "1 more row" if self.cells == 1 else f"{self.cells:,} more rows"
                 kept = (
@@ -91,6 +96,8 @@ def fixes(
     )
     if notation := max(filter(None, notations), key=lambda each: each.cells, default=None):
         found.append(Fix(FixOption.FORMAT, notation.written, notation.cells, notation.against))
+    if invalid.unknown_countries:
+        found.append(_of_countries(invalid.unknown_countries, format, places))
     if words:
         found.append(Fix(FixOption.BLANKS, ",".join(words), cells.filled - rest.filled, _counted(repeated, cells)))
     if may_drop and invalid.sole_rows:
@@ -98,6 +105,16 @@ def fixes(
     if as_attribute is not None and as_attribute.kept > as_attribute.lost:
         found.append(Fix(FixOption.IDENTIFIER, "false", as_attribute.kept, _lost(as_attribute.lost)))
     return found
+
+
+def _of_countries(words: Counter[str], format: ValueFormat, places: Places) -> Fix:
+    """The value map of the column with the countries, for the words that are not known."""
+    unknown, column = unknown_countries(words, places.region_of), format.region_column
+    cells = words.total()
+    numbers = "1 number has" if cells == 1 else f"{cells:,} numbers have"
+    cause = f"{numbers} no country code, and a country in {column} that is not known: {unknown}"
+    map_or = f", or give {column} a value map with their codes" if unknown.value_map else ""
+    return Fix(FixOption.VALUES, unknown.value_map, cells, (cause, f"correct these words in {column}{map_or}"))
 
 
 def _counted(words: Iterable[str], cells: Cells) -> tuple[str, ...]:

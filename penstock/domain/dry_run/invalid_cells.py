@@ -5,34 +5,47 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from penstock.domain.files.rejects import Reject
 from penstock.domain.ingestion.layout import Layout, LayoutColumn
 from penstock.domain.limits import MAX_INVALID_CELLS
-from penstock.domain.mapping.coercion.paired_phones import PairedPhoneCoercer
+from penstock.domain.mapping.coercion.paired_phones import UNKNOWN_COUNTRY, PairedPhoneCoercer
+
+
+class InvalidCell(NamedTuple):
+    """A cell as it is coerced; if the country of its row gives its region, whether that is blank (`unplaced`), or the
+    word there that is not known."""
+
+    text: str
+    unplaced: bool = False
+    unknown_country: str = ""
 
 
 @dataclass
 class ColumnErrors:
     """`sole_rows` were rejected because of this column alone. `cells` counts different cells as they are coerced, and
-    `unplaced` those of them whose country is blank, if that gives their region."""
+    `unplaced` those of them whose country is blank, if that gives their region. `unknown_countries` counts the
+    words that are no known country, and left cells without a region."""
 
     label: str
     reasons: Counter[str] = field(default_factory=Counter)
     sole_rows: int = 0
     cells: Counter[str] = field(default_factory=Counter)
     unplaced: Counter[str] = field(default_factory=Counter)
+    unknown_countries: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
         return self.reasons.total()
 
-    def add_cells(self, cells: Iterable[tuple[str, bool]]) -> None:
-        """Cells, and whether each is unplaced."""
-        for cell, is_unplaced in cells:
+    def add_cells(self, cells: Iterable[InvalidCell]) -> None:
+        for cell, is_unplaced, country in cells:
             if cell in self.cells or len(self.cells) < MAX_INVALID_CELLS:
                 self.cells[cell] += 1
                 self.unplaced[cell] += is_unplaced
+                if country and (country in self.unknown_countries or len(self.unknown_countries) < MAX_INVALID_CELLS):
+                    self.unknown_countries[country] += 1
 
 
 class InvalidCells:
@@ -79,11 +92,13 @@ class InvalidCells:
                 found.add_cells(_invalid(column, file_columns, len(rows) - len(faulty)))
 
 
-def _invalid(column: LayoutColumn, file_columns: Sequence[Sequence[str]], rows: int) -> list[tuple[str, bool]]:
-    """The invalid cells, and whether each is unplaced."""
+def _invalid(column: LayoutColumn, file_columns: Sequence[Sequence[str]], rows: int) -> list[InvalidCell]:
     prepared = column.prepared(file_columns, rows).cells
     _, errors = column.coerced(prepared, file_columns)
     if column.other is None or not isinstance(column.coercer, PairedPhoneCoercer):
-        return [(prepared[at], False) for at in errors]
+        return [InvalidCell(prepared[at]) for at in errors]
     countries = column.other(file_columns)
-    return [(prepared[at], not countries[at].strip()) for at in errors]
+    return [
+        InvalidCell(prepared[at], not countries[at].strip(), countries[at].strip() if code == UNKNOWN_COUNTRY else "")
+        for at, code in errors.items()
+    ]

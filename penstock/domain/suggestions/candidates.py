@@ -31,7 +31,7 @@ from penstock.domain.suggestions.names import (
 from penstock.domain.suggestions.person_names import person_names
 from penstock.domain.suggestions.personal_words import is_about_contact, is_national_number, is_personal
 from penstock.domain.suggestions.phones import looks_like_phones
-from penstock.domain.suggestions.places import are_countries, countries
+from penstock.domain.suggestions.places import are_countries, countries, unknown_words
 from penstock.domain.suggestions.salutations import are_salutations
 from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.statuses import are_statuses
@@ -252,6 +252,7 @@ def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
         rank += 0.04 * distinct / facts.cells.filled
     elif name == "country" and are_countries(facts.cells):
         evidence.append(of_total(countries(facts.cells), facts.cells.filled, "name a country"))
+        against += unknown_words(facts.cells)
         sure, rank = max(sure, BY_COUNTRIES), rank + 1
     spelt = (facts.findings.get(ValueType.ENUM) or spelt_text(facts.cells)) if name in _CATEGORIES else None
     if spelt is None or not spelt.values:

@@ -16,6 +16,7 @@ from penstock.domain.suggestions.booleans import are_yes_and_no
 from penstock.domain.suggestions.languages import Language, language_of
 from penstock.domain.suggestions.names import words
 from penstock.domain.suggestions.sample import Cells
+from penstock.domain.suggestions.unknown_countries import unknown_countries
 
 MIN_COUNTRIES = 0.8  # share of cells that name a country
 CODE_LETTERS = 2
@@ -91,6 +92,18 @@ def country_blanks(cells: Cells) -> tuple[str, ...]:
 def countries(cells: Cells) -> int:
     """The number of cells that name a country."""
     return sum(count for cell, count in cells.distinct.items() if country_code(cell))
+
+
+def unknown_words(cells: Cells) -> list[str]:
+    """The argument against a column with countries some of whose cells name none."""
+    known = [cell for cell in cells.distinct if country_code(cell)]
+    unknown = unknown_countries(cells.distinct, known)
+    rows = cells.filled - sum(cells.distinct[cell] for cell in known)
+    if not rows:
+        return []
+    names = "1 row has a country that is" if rows == 1 else f"{rows:,} rows have a country that is"
+    fix = f', or use a value map, such as "values": {unknown.value_map}' if unknown.value_map else ""
+    return [f"{names} not known: {unknown}; correct the words{fix}"]
 
 
 def _country_column(

@@ -64,13 +64,14 @@ def misspelt(cells: Mapping[str, int]) -> dict[str, str]:
     """The frequent cell that each rare one may be a misspelling of: they differ in one letter of one word."""
     found = {}
     for rare, count in cells.items():
-        usual = [cell for cell in cells if cells[cell] >= RARER * count and _is_similar(rare, cell)]
+        usual = [cell for cell in cells if cells[cell] >= RARER * count and is_similar(rare, cell)]
         if usual:
             found[rare] = max(usual, key=lambda cell: cells[cell])
     return found
 
 
-def _is_similar(one: str, other: str) -> bool:
+def is_similar(one: str, other: str) -> bool:
+    """Whether they differ in one letter of one word, or in two that are swapped."""
     differing = list(_differing_words(_folded(one).split(), _folded(other).split()))
     if len(differing) != 1:
         return False

@@ -17,6 +17,7 @@ _BUTTONS = {
     FixOption.BLANKS: "Take these words as blank",
     FixOption.ON_MISFIT: "Leave these cells out",
     FixOption.IDENTIFIER: "Import it as no identifier",
+    FixOption.VALUES: "",  # a person writes the countries, in the spellings of that column
 }
 
 

@@ -39,8 +39,8 @@ class _UnplacedPhoneCoercer(PhoneCoercer):
 
 
 class PairedPhoneCoercer(PairedCoercer):
-    """Each cell as `PhoneCoercer` parses it in the region of its row; a blank country has the fallback's, and one that is
-    not known has none.
+    """Each cell as `PhoneCoercer` parses it in the region of its row: the fallback if its country is blank, and none if
+    that is not known.
 
     The cells of one region are parsed together, at the speed of a column that has one region.
     """

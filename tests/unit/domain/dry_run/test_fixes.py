@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from penstock.domain.dry_run.as_attribute import RowChange
 from penstock.domain.dry_run.first_rows import NO_PLACES, masked
 from penstock.domain.dry_run.fixes import Fix, FixOption, fixes
-from penstock.domain.dry_run.invalid_cells import ColumnErrors
+from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCell
 from penstock.domain.errors import Refused
 from penstock.domain.limits import MAX_INVALID_CELLS
 from penstock.domain.mapping.attributes import parse_format
@@ -24,7 +24,7 @@ DUTCH = NO_PLACES._replace(regions=Counter(NL=5))
 
 def invalid(*cells: str, sole_rows: int = 0) -> ColumnErrors:
     found = ColumnErrors("c", Counter(x=len(cells)), sole_rows)
-    found.add_cells((cell, False) for cell in cells)
+    found.add_cells(map(InvalidCell, cells))
     return found
 
 
