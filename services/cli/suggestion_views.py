@@ -5,7 +5,8 @@ Those of the mapping that are made of several, of a part of one or of none stand
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -20,6 +21,7 @@ from services.cli.views import commands_view, faults_view
 REFUSED = "The file would be refused:"
 SURE = 0.9  # confidence from which a suggestion needs no look
 MAX_LISTED = 200  # columns; --json has all
+MAX_REPLACED = 4  # replacements of a value map
 WHY_WIDTH = 30  # columns, at least
 
 
@@ -135,10 +137,19 @@ def _format(suggested: Document) -> str:
     marks = [
         "personal" if suggested["pii"] else "",
         "says which row is the newest" if suggested.get("as_of") else "",
-        f"{len(suggested['values']):,} spellings replaced" if suggested["values"] else "",
+        _replaced(suggested["values"]),
         f"blank: {' '.join(suggested['blanks'])}" if suggested["blanks"] else "",
     ]
     return ", ".join([suggested["format"], *filter(None, marks)])
+
+
+def _replaced(values: Mapping[str, str]) -> str:
+    """Some of the replacements of a value map, and how many others there are."""
+    if not values:
+        return ""
+    listed = ", ".join(f"{cell} → {value or 'blank'}" for cell, value in islice(values.items(), MAX_REPLACED))
+    more = f" and {len(values) - MAX_REPLACED:,} more" if len(values) > MAX_REPLACED else ""
+    return f"{'1 spelling' if len(values) == 1 else f'{len(values):,} spellings'} replaced: {listed}{more}"
 
 
 def _why(suggested: Document) -> str:

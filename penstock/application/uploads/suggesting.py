@@ -121,7 +121,7 @@ def column_spec(suggestion: ColumnSuggestion) -> ColumnSpec:
     if suggestion.earlier is not None:
         options = options_of(suggestion.earlier)
         options["blanks"] = tuple(dict.fromkeys((*suggestion.earlier.blanks, *suggestion.blanks)))
-        options["values"] = {**suggestion.values, **suggestion.earlier.values}
+        options["values"] = suggestion.values
     else:
         options = {
             "column": suggestion.column,

@@ -35,7 +35,7 @@ from penstock.domain.suggestions.places import are_countries, countries, unknown
 from penstock.domain.suggestions.salutations import are_salutations
 from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.statuses import are_statuses
-from penstock.domain.suggestions.texts import enum_as, spelt_text
+from penstock.domain.suggestions.texts import enum_as, misspellings, spelt_text
 
 ACCEPTABLE = 0.9  # confidence of what identifies without a look at it
 BY_EMAILS = 0.93  # confidence of an attribute that only the values suggest
@@ -255,6 +255,8 @@ def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:
         against += unknown_words(facts.cells)
         sure, rank = max(sure, BY_COUNTRIES), rank + 1
     spelt = (facts.findings.get(ValueType.ENUM) or spelt_text(facts.cells)) if name in _CATEGORIES else None
+    if spelt is not None and name != "country":  # whose words are countries or not
+        against += misspellings(facts.cells.replaced(spelt.values).distinct)
     if spelt is None or not spelt.values:
         return Candidate(match.attribute, True, TEXT, sure, rank, tuple(evidence), tuple(against))
     evidence.append(spelt.evidence)

@@ -242,7 +242,7 @@ def _suggestion(
         pii=pii,
         on_misfit=OnMisfit.DROP if typed and not identifier else OnMisfit.REJECT,
         blanks=_blanks(facts, candidate, identifier=identifier),
-        values=dict(candidate.finding.values) if candidate.finding else {},
+        values={**(candidate.finding.values if candidate.finding else {}), **(earlier.values if earlier else {})},
         trim=not typed and facts.cells.padded > 0,
         as_of=earlier.as_of if earlier else effect.as_of,
         confidence=round(confidence, 2),

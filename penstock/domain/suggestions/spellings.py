@@ -10,6 +10,7 @@ from penstock.domain.near_names import edit_distance
 MAX_SPELLINGS = 100  # different cells of a column
 MIN_AS_FREQUENT = 0.5  # of the most frequent spelling
 MIN_LETTERS = 5  # of a word that may be misspelt
+MIN_SWAPPED = 4  # of one in which two letters are swapped
 MIN_LEFT = 3  # of one that lacks a letter of the usual word
 RARER = 10  # times: a misspelling beside the right spelling
 
@@ -76,8 +77,14 @@ def is_similar(one: str, other: str) -> bool:
     if len(differing) != 1:
         return False
     word, usual = differing[0]
-    least = MIN_LETTERS if len(word) >= len(usual) else MIN_LEFT
-    return min(len(word), len(usual)) >= least and edit_distance(word, usual, 1) == 1
+    return min(len(word), len(usual)) >= _least_letters(word, usual) and edit_distance(word, usual, 1) == 1
+
+
+def _least_letters(word: str, usual: str) -> int:
+    """Short words that differ in a letter are often two words, such as `Gold` and `Golf`."""
+    if len(word) < len(usual):
+        return MIN_LEFT
+    return MIN_SWAPPED if sorted(word) == sorted(usual) else MIN_LETTERS
 
 
 def _differing_words(words: list[str], others: list[str]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from penstock.domain.limits import MAX_FORMAT
 from penstock.domain.mapping.attributes import TEXT, ValueFormat
@@ -60,13 +60,17 @@ def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
     if fit is None:
         return None
     spelt = ", some of them written in several ways" if values else ""
-    alike = [
+    what = of_total(fit.count, fit.total, f"are one of {len(options)} options{spelt}")
+    return Finding(fit, 0.95, what, (*unfitting(fit), *misspellings(options)), values=values)
+
+
+def misspellings(options: Mapping[str, int]) -> list[str]:
+    """The arguments against options of which some may be others misspelt."""
+    return [
         f"{options[rare]:,} {'is' if options[rare] == 1 else 'are'}{misspelling(rare)} {usual!r} misspelt: "
         "a value map corrects them"
         for rare, usual in misspelt(options).items()
     ]
-    what = of_total(fit.count, fit.total, f"are one of {len(options)} options{spelt}")
-    return Finding(fit, 0.95, what, (*unfitting(fit), *alike), values=values)
 
 
 def misspelling(cell: str) -> str:

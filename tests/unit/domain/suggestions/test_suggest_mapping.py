@@ -813,6 +813,9 @@ def test_options_have_their_capitals_in_one_way(cells: dict[str, int], options: 
         ("active", "inactive", False),
         ("Class A", "Class B", False),
         ("Gold", "Golf", False),
+        ("Gold", "Glod", True),
+        ("Oslo", "Solo", True),
+        ("Ann", "Nan", False),
     ],
 )
 def test_an_option_that_may_be_another_one_misspelt_is_told(usual: str, rare: str, is_misspelt: bool) -> None:
@@ -828,6 +831,18 @@ def test_spellings_of_a_text_attribute_get_a_value_map() -> None:
     assert found.values == {"GOLD": "Gold", "gold": "Gold", "silver": "Silver", "SILVER": "Silver"}
     assert found.evidence[-1] == "all 180 are one of 2 options, some of them written in several ways"
     assert found.confidence >= 0.9
+
+
+def test_misspelt_options_are_named_beside_several_spellings() -> None:
+    cells = [*repeated("Gold", "Bronze", "Platinum", times=60), *repeated("gold", "BRONZE", times=20)]
+    found = one("Tier", [*cells, *repeated("Bronz", "bronz", times=3), *repeated("Platinium", "Glod", times=5)])
+    assert [each.partition(":")[0] for each in found.against] == [
+        "6 are 'Bronz', perhaps 'Bronze' misspelt",
+        "5 are 'Platinium', perhaps 'Platinum' misspelt",
+        "5 are 'Glod', perhaps 'Gold' misspelt",
+    ]
+    [plain] = one("Tier", [*repeated("Gold", "Silver", times=60), *["Sliver"] * 4]).against
+    assert plain.startswith("4 are 'Sliver', perhaps 'Silver' misspelt")
 
 
 def test_a_rare_misspelling_keeps_no_spellings_apart() -> None:

@@ -78,3 +78,10 @@ def test_columns_that_are_composed_otherwise_are_listed(mapping: ColumnMapping, 
     (view,) = [each for each in composed_views(found) if each["attribute"] == mapping.attribute]
     assert (view["new"], view["confidence"], view["evidence"], view["against"]) == (False, 1, ["same as last time"], [])
     assert view["display_name"] == BUILTIN[mapping.attribute].display_name
+
+
+def test_the_replacements_of_an_earlier_value_map_are_listed() -> None:
+    values = {name: name.upper() for name in ("Ann", "Ben", "Cai", "Dot", "Eve")}
+    text = written(suggested(ColumnMapping(column="Voornaam", attribute="first_name", values=values)))
+    assert "5 spellings replaced: Ann → ANN, Ben" in text
+    assert "and 1 more" in text

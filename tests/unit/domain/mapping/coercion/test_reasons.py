@@ -17,6 +17,7 @@ from penstock.domain.mapping.attributes import parse_format
         ("not_an_option", "enum(gold|silver)", "Write one of gold, silver, or add"),
         ("not_a_phone", "phone(CH)", "Without one, it is read as a number of CH."),
         ("not_a_phone", "phone(@Land)", "a number of the country in the column Land."),
+        ("unknown_country", "phone(@Land|DE)", "or correct the country in Land, or give the column Land a value map"),
         ("not_a_phone", "phone(@Land|DE)", "a number of the country in the column Land, or of DE where that is blank."),
     ],
 )
