@@ -291,7 +291,7 @@ _TABLE = {
         plaats, woonplaats, stad, plaatsnaam, gemeente
         stadt, ort, wohnort, ortschaft
         ville, commune, localite
-        ciudad, localidad, poblacion, municipio, citta, comune, cidade, localidade
+        ciudad, localidad, poblacion, municipio, citta, comune, localita, cidade, localidade
         varos, telepules, helyseg, miasto, miejscowosc, stad ort, postort, by, poststed, kaupunki, postitoimipaikka,
          mesto, obec, sehir, il
         oras, orasul, localitate, localitatea

@@ -229,8 +229,10 @@ def _are_full_names(cells: Cells) -> bool:
 
 
 def _other_words(match: NameMatch) -> list[str]:
-    """The argument against an attribute whose name is only a part of the column's name."""
-    return ["other words in its name may mean something else"] if match.score == AMONG_OTHERS else []
+    """The argument against an attribute whose name is only a part of the column's name, or similar to it."""
+    if match.score == AMONG_OTHERS:
+        return ["other words in its name may mean something else"]
+    return ["its name is not known, only similar to one that is"] if match.score == MISTYPED else []
 
 
 def _text_by_name(facts: Facts, match: NameMatch, how: str) -> Candidate:

@@ -35,6 +35,7 @@ from penstock.domain.suggestions.texts import detect_email
 
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 DOUBTFUL = 0.8  # highest confidence of an identifier that people may share
+CLEARLY_FULLER = 2  # times as many cells as any column that it is tied with: it gets the attribute
 TIED = 0.5  # highest confidence of a tied column
 WOULD_DROP = " and would be left out"
 WOULD_REJECT = " and would be rejected with their rows"
@@ -99,7 +100,7 @@ def suggest_mapping(
 def _chosen(facts: Sequence[Facts], tenant: Tenant, formats: Formats) -> tuple[list[Candidate], list[list[int]]]:
     """As `_choose`, of all that each column could feed; with a key of each person that no name shows."""
     options = [candidates(each, tenant, formats) for each in facts]
-    chosen, tied = _choose(options)
+    chosen, tied = _choose(facts, options)
     for place, shared in with_shared(facts, chosen).items():
         options[place] = [each._replace(shared=shared) for each in options[place]]
         chosen[place] = chosen[place]._replace(shared=shared)
@@ -113,15 +114,16 @@ def _chosen(facts: Sequence[Facts], tenant: Tenant, formats: Formats) -> tuple[l
         chosen[found.place] = chosen[found.place]._replace(against=(*chosen[found.place].against, hint))
         return chosen, tied
     options[found.place].insert(0, found.candidate)
-    return _choose(options)
+    return _choose(facts, options)
 
 
-def _choose(options: Sequence[Sequence[Candidate]]) -> tuple[list[Candidate], list[list[int]]]:
+def _choose(facts: Sequence[Facts], options: Sequence[Sequence[Candidate]]) -> tuple[list[Candidate], list[list[int]]]:
     """One candidate for each column, and the columns that it is tied with.
 
     A column that loses an attribute to another takes its next candidate; the last of each is new, so that this ends.
     """
     at = [0] * len(options)
+    fuller: dict[int, str] = {}  # why a column lost its attribute to one that has more cells
     tied: list[list[int]] = [[] for _ in options]
     pending = True
     while pending:
@@ -130,12 +132,29 @@ def _choose(options: Sequence[Sequence[Candidate]]) -> tuple[list[Candidate], li
             ranked = sorted(columns, key=lambda column: -options[column][at[column]].rank)
             best = options[ranked[0]][at[ranked[0]]].rank
             close = [column for column in ranked if best - options[column][at[column]].rank <= CLEARLY_BETTER]
+            if (first := _clearly_fullest(facts, close)) is not None:
+                name = options[first][at[first]].attribute.name
+                for column in close:
+                    if column != first:
+                        at[column] = len(options[column]) - 1
+                        fuller[column] = f"{facts[first].name} has more cells and feeds {name}"
+                ranked, close, pending = [first, *ranked[len(close) :]], [first], True
             for column in ranked[len(close) :]:
                 at[column] += 1
                 pending = True
             for column in close:
                 tied[column] = [other for other in close[: MAX_TIED + 1] if other != column][:MAX_TIED]
-    return [each[place] for each, place in zip(options, at, strict=True)], tied
+    chosen = [each[place] for each, place in zip(options, at, strict=True)]
+    for column, why in fuller.items():
+        chosen[column] = chosen[column]._replace(evidence=(*chosen[column].evidence, why))
+    return chosen, tied
+
+
+def _clearly_fullest(facts: Sequence[Facts], columns: Sequence[int]) -> int | None:
+    """The one of several columns that has far more cells than each other one."""
+    first, *others = sorted(columns, key=lambda column: -facts[column].cells.filled)
+    is_clear = others and facts[first].cells.filled >= facts[others[0]].cells.filled * CLEARLY_FULLER
+    return first if is_clear else None
 
 
 def _without_words(facts: Facts, candidate: Candidate, tenant: Tenant, formats: Formats) -> tuple[Facts, Candidate]:

@@ -495,6 +495,24 @@ def test_two_columns_for_one_attribute_are_left_to_a_person() -> None:
     assert max(each.confidence for each in suggested.columns) <= 0.5
 
 
+@pytest.mark.parametrize(("filled", "is_clear"), [(15, True), (16, False)])
+def test_the_column_with_far_more_cells_gets_the_attribute_and_the_other_a_new_one(filled: int, is_clear: bool) -> None:
+    few = [f"x{each}" if at < filled else "" for at, each in enumerate(EMAILS[:30])]
+    mail, other = suggest(mail=EMAILS[:30], e_mailadres=few).columns
+    assert (mail.tied_with, other.tied_with) == (((), ()) if is_clear else (("e_mailadres",), ("mail",)))
+    if is_clear:
+        assert (mail.attribute.name, other.attribute.name) == ("email", "e_mailadres")
+        assert other.evidence[-1] == "mail has more cells and feeds email"
+        assert (str(other.format), other.pii, other.identifier) == ("email", True, False)
+
+
+def test_a_name_that_is_only_similar_to_a_known_one_speaks_against_the_column() -> None:
+    found = one("Woonplats", repeated("Utrecht", "Gouda"))
+    assert (found.attribute.name, found.confidence < 0.9) == ("city", True)
+    assert found.against == ("its name is not known, only similar to one that is",)
+    assert one("Località", repeated("Como", "Varese")).confidence >= 0.9
+
+
 def test_a_tied_column_names_only_some_of_a_thousand_others() -> None:
     """All names in all suggestions would make a response of quadratic size."""
     names = [f"{one}_{other}_first_name" for one in sorted(OWNERS) for other in sorted(OWNERS)][:1_000]
