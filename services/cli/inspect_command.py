@@ -11,7 +11,7 @@ import typer
 
 from penstock.application.uploads.renames import renamed_columns
 from penstock.application.uploads.review import Review
-from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept
+from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept, column_spec
 from penstock.documents.inspections import inspection_view as inspection_document
 from penstock.domain.errors import Refused, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
@@ -48,6 +48,7 @@ def inspect(
         Path | None,
         typer.Option(metavar="FILE", help="Write the suggested mapping to a file, for penstock mapping set --file."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     encoding: Encoding = None,
     clean_headers: CleanHeaders = None,
     quoted: Quoted = None,
@@ -69,8 +70,9 @@ def inspect(
         if not reviewed.columns or any(fault.code == HEADER_BELOW for fault in reviewed.faults):
             refuse_all(reviewed.faults)
         if save_mapping is not None:
-            renamed = renamed_columns(reviewed.suggested)
-            write_mapping(save_mapping, source, accept(reviewed.suggested, WITH_CELLS, renamed).columns)
+            left_open = _save(save_mapping, source, reviewed, force=force)
+            about = f"; open_columns there has {left_open}, to be moved to columns" if left_open else ""
+            out.say(f"Saved to {save_mapping}{about}")
         where = where_of(data, url)
         commands = _commands(reviewed, file, options_text(reviewed.needed_options) + where)
         if commands and reviewed.source_step:
@@ -80,6 +82,16 @@ def inspect(
         document["commands"] = [command for _, command in commands]
         note, refused = _needed(options, reviewed), _refused(options, reviewed)
         out.result(document, lambda: inspection_view(document, reviewed.faults, commands, note, refused))
+
+
+def _save(file: Path, source: str | None, reviewed: Review, *, force: bool) -> str:
+    """Write the suggested mapping, and beside it the columns that are left to a person, of which it returns the
+    names."""
+    accepted = accept(reviewed.suggested, WITH_CELLS, renamed_columns(reviewed.suggested))
+    left_out = {each.column for each in accepted.left_out}
+    found = [each for each in reviewed.suggested.columns if each.column in left_out and _has_cells(each)]
+    write_mapping(file, source, accepted.columns, list(map(column_spec, found)), force=force)
+    return ", ".join(each.column for each in found)
 
 
 def _needed(options: FileOptions, reviewed: Review) -> str:

@@ -11,12 +11,13 @@ import msgspec
 from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
+from penstock.domain.errors import refusal
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import TEXT, Attribute
 from penstock.domain.mapping.mapping import OnMisfit
 from services.cli.cell_options import with_cell_options
 from services.cli.column_options import parse_column_options
-from services.cli.failures import BadUsage
+from services.cli.failures import SHOWN_PATH, BadUsage
 
 
 def map_option(spec: ColumnSpec, known: Attribute | None) -> str:
@@ -77,7 +78,23 @@ def _command(name: str, file: Path, source: str, options: Sequence[str], where: 
     return " ".join(words) + where
 
 
-def write_mapping(file: Path, source: str | None, specs: Sequence[ColumnSpec]) -> None:
-    """Write a mapping that `penstock mapping set --file` takes. Raises OSError."""
-    document = {**({"data_source": source} if source else {}), "columns": msgspec.to_builtins(specs)}
-    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def write_mapping(
+    file: Path, source: str | None, specs: Sequence[ColumnSpec], left_open: Sequence[ColumnSpec], *, force: bool
+) -> None:
+    """Write a mapping that `penstock mapping set --file` takes, with the columns that are `left_open` beside it. Raises
+    OSError, and `BadUsage` for another file there, unless `force` is set."""
+    document = {
+        **({"data_source": source} if source else {}),
+        "columns": msgspec.to_builtins(specs),
+        **({"open_columns": msgspec.to_builtins(left_open)} if left_open else {}),
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if file.is_file() and not force and file.read_bytes() != text.encode():
+        raise BadUsage(
+            refusal(
+                "file_exists",
+                f"the file {str(file)[:SHOWN_PATH]!r} exists already, with other content",
+                "Use another file, or overwrite it with --force.",
+            ).faults
+        )
+    file.write_text(text, encoding="utf-8")

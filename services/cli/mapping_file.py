@@ -24,8 +24,10 @@ _UNSET: dict[str, Any] = {"identifier": False, "pii": False, "policy": "overwrit
 
 
 class MappingDocument(MappingSpec, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A mapping with tests beside it."""
+    """A mapping with tests beside it. `open_columns` are those that an inspection left to a person: they are ignored
+    until they are moved to `columns`."""
 
+    open_columns: tuple[Any, ...] = ()
     tests: tuple[RowTest, ...] = ()
 
 

@@ -13,14 +13,19 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import Fault
+from penstock.domain.mapping.builtin_attributes import BUILTIN
+from penstock.domain.mapping.mapping import OnMisfit
 from services.cli.fitting import Fitting, block
+from services.cli.map_options import map_options
 from services.cli.output import Document, all_printable, printable
 from services.cli.views import commands_view, faults_view
 
 REFUSED = "The file would be refused:"
 SURE = 0.9  # confidence from which a suggestion needs no look
 MAX_LISTED = 200  # columns; --json has all
+MAX_NAMED = 8  # columns that need a look
 MAX_REPLACED = 4  # replacements of a value map
 WHY_WIDTH = 30  # columns, at least
 
@@ -98,20 +103,43 @@ def _label(composed: Document) -> str:
 
 def _needed(suggested: Sequence[Document], composed: Sequence[Document]) -> list[str]:
     """What a person has to decide."""
-    tied = [each["column"] for each in suggested if each["tied_with"]]
-    weak = [each["column"] for each in suggested if each["confidence"] < SURE and not each["tied_with"]]
+    tied = [each for each in suggested if each["tied_with"]]
+    weak = [each for each in suggested if each["confidence"] < SURE and not each["tied_with"]]
     found = [each for each in suggested if each["identifier"] and each["confidence"] >= SURE and not each["tied_with"]]
     found += [each for each in composed if each["identifier"] and each["confidence"] >= SURE]
     lines = (
         [] if found or not suggested else [f"No column surely identifies a person: mark one, {_example(suggested)}."]
     )
     if tied:
-        lines.append(f"Choose one: {_some(tied)}.")
+        lines += [f"Choose one: {_some([each['column'] for each in tied])}", *_mapped_by_hand(tied)]
     if weak:
-        lines.append(f"Look at: {_some(weak)}.")
+        lines += [f"Look at: {_some([each['column'] for each in weak])}", *_mapped_by_hand(weak)]
     if len(weak) + len(tied) > len(suggested) / 2:
         lines.append("Most columns are not sure: ingest the file with a mapping that you have looked through.")
     return lines
+
+
+def _mapped_by_hand(suggested: Sequence[Document]) -> list[str]:
+    """The options that take the first of these columns as suggested, and what speaks against each."""
+    return [f"  {_by_hand(each)}{_doubt(each)}" for each in suggested[:MAX_NAMED]]
+
+
+def _by_hand(suggested: Document) -> str:
+    spec = ColumnSpec(
+        column=suggested["column"],
+        attribute=suggested["attribute"],
+        identifier=suggested["identifier"],
+        pii=suggested["pii"] or None,
+        format=suggested["format"],
+        on_misfit=OnMisfit(suggested["on_misfit"]),
+    )
+    return " ".join(map_options([spec], BUILTIN))
+
+
+def _doubt(suggested: Document) -> str:
+    """Why the confidence is low, unless it is for the others that fit as well."""
+    against = "" if suggested["tied_with"] else "; ".join(suggested["against"])
+    return f"   ({against})" if against else ""
 
 
 def _example(suggested: Sequence[Document]) -> str:
@@ -120,9 +148,9 @@ def _example(suggested: Sequence[Document]) -> str:
     return f"such as --map {shlex.quote(likeliest['column'] + '=' + likeliest['attribute'] + '!')}"
 
 
-def _some(columns: Sequence[str], most: int = 8) -> str:
-    more = f" and {len(columns) - most:,} more" if len(columns) > most else ""
-    return ", ".join(columns[:most]) + more
+def _some(columns: Sequence[str]) -> str:
+    more = f" and {len(columns) - MAX_NAMED:,} more" if len(columns) > MAX_NAMED else ""
+    return ", ".join(columns[:MAX_NAMED]) + more
 
 
 def _counted(columns: int) -> str:

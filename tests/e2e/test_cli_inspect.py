@@ -105,6 +105,24 @@ def test_a_saved_mapping_is_suggested_again_and_changes_are_shown(cli: CommandLi
     assert (program, cli.run(*arguments, "--json").document["rows_ingested"]) == ("penstock", 40)
 
 
+def test_a_saved_mapping_keeps_what_is_left_open_and_overwrites_no_other_file(cli: CommandLine) -> None:
+    rows = "".join(f"K{n}\tq{n}@gmail.com\tx{n}@gmail.com\n" for n in range(40))
+    path, saved = cli.file("klantnr\tmail\te_mailadres\n" + rows), cli.folder / "mapping.json"
+    ran = cli.run("inspect", path, "--save-mapping", saved)
+    assert f"Saved to {saved}; open_columns there has mail, e_mailadres, to be moved to columns" in ran.stderr
+    document = json.loads(saved.read_text())
+    assert [each["column"] for each in document["columns"]] == ["klantnr"]
+    assert [each["column"] for each in document["open_columns"]] == ["mail", "e_mailadres"]
+    assert cli.run("inspect", path, "--save-mapping", saved).code == 0  # it would be the same
+    document["columns"].append(document.pop("open_columns")[0])
+    saved.write_text(json.dumps(document))
+    refused = cli.run("inspect", path, "--save-mapping", saved, "--json")
+    assert (refused.code, refused.fault_codes) == (2, ["file_exists"])
+    assert cli.run("ingest", path, "--source", "crm", "--mapping", saved, "--json").document["rows_ingested"] == 40
+    assert cli.run("inspect", path, "--save-mapping", saved, "--force").code == 0
+    assert cli.run("ingest", path, "--source", "other", "--mapping", saved, "--json").document["rows_ingested"] == 40
+
+
 def test_the_command_by_hand_gives_the_mapping_that_is_suggested(cli: CommandLine) -> None:
     rows = "".join(f"K{n}\tn/a\t{n % 28 + 1}-12-1990\nL{n}\tq{n}@gmail.com\t-\n" for n in range(40, 60))
     path = cli.file(CONTENT + rows)

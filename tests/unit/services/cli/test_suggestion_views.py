@@ -85,3 +85,12 @@ def test_the_replacements_of_an_earlier_value_map_are_listed() -> None:
     text = written(suggested(ColumnMapping(column="Voornaam", attribute="first_name", values=values)))
     assert "5 spellings replaced: Ann → ANN, Ben" in text
     assert "and 1 more" in text
+
+
+def test_a_tied_or_doubtful_column_has_the_option_that_takes_it() -> None:
+    columns = {"mail": COLUMNS["email"], "e_mailadres": [f"x{each}" for each in COLUMNS["email"]], "Voornaaam": GIVEN}
+    text = written(suggest_mapping(Sample(list(columns), list(columns.values()), complete=True), BUILTIN))
+    assert "Choose one: mail, e_mailadres" in text
+    assert "  --map 'e_mailadres=email!'\n" in text
+    assert "Look at: Voornaaam" in text
+    assert "  --map Voornaaam=first_name   (its name is not known, only similar to one that is)" in text
