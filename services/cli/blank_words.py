@@ -15,7 +15,8 @@ def blank_words_text(blank_words: Mapping[str, Mapping[str, int]]) -> Text:
     """`Blank words: 212 cells of Geburtsdatum (00/00/0000)`, the columns with the most cells first."""
     columns = sorted(blank_words.items(), key=lambda each: (-sum(each[1].values()), each[0]))
     listed = [_cells(column, words) for column, words in columns[:MAX_LISTED]]
-    more = f", and {len(columns) - len(listed):,} more columns" if len(columns) > len(listed) else ""
+    left = len(columns) - len(listed)
+    more = f", and {left:,} more {'column' if left == 1 else 'columns'}" if left else ""
     return Text(f"Blank words: {', '.join(listed)}{more}")
 
 

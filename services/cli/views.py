@@ -127,10 +127,12 @@ def _progress_facts(request: Document) -> list[tuple[str, RenderableType]]:
     facts = {"Corrects": request["parent_id"] or ""}
     if request["status"] != "REVERTED":
         facts["Took"] = _duration(request)
-        facts["Corrected"] = corrections_text(request) if request["corrections"] else ""
+        text = corrections_text(request)
+        facts["Corrected"] = "" if text == NOTHING_CORRECTED else text
     return [(label, Text(text)) for label, text in facts.items() if text]
 
 
+NOTHING_CORRECTED = "nothing is corrected"
 AGAIN = "Run with --force to ingest it again."
 
 
@@ -147,7 +149,7 @@ def corrections_text(request: Document) -> str:
     """The message about the corrections by a request's children."""
     totals = request["corrections"]
     if not totals:
-        return "nothing is corrected"
+        return NOTHING_CORRECTED
     parts = []
     if request["rows_rejected"]:
         corrected, left = totals["rejects_corrected"], totals["rejects_left"]
@@ -156,10 +158,13 @@ def corrections_text(request: Document) -> str:
     if totals["rows_without_line"]:
         parts.append(f"{counted(totals['rows_without_line'], 'row')} without penstock_line, which may correct some")
     if totals["dropped_corrected"] or totals["dropped_again"]:
-        parts.append(f"dropped cells of {counted(totals['dropped_corrected'], 'row')} are in")
+        has = "has" if totals["dropped_corrected"] == 1 else "have"
+        parts.append(f"{counted(totals['dropped_corrected'], 'row')} {has} the cells now that were dropped")
         if totals["dropped_again"]:
             parts.append(f"{counted(totals['dropped_again'], 'row')} lost cells again")
-    return "; ".join(parts) or f"{counted(totals['rows_ingested'], 'row')} ingested"
+    if parts or not totals["rows_ingested"]:
+        return "; ".join(parts) or NOTHING_CORRECTED
+    return f"{counted(totals['rows_ingested'], 'row')} ingested"
 
 
 def counted(count: int, what: str) -> str:
@@ -277,7 +282,8 @@ def _dropped_view(dropped: Mapping[str, int]) -> RenderableType:
     """The number of dropped cells, and the columns that have most of them."""
     columns = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
     listed = [f"{printable(column)} {cells:,}" for column, cells in columns[:_MAX_DROPPING_LISTED]]
-    more = f", and {len(columns) - len(listed):,} more columns" if len(columns) > len(listed) else ""
+    left = len(columns) - len(listed)
+    more = f", and {counted(left, 'more column')}" if left else ""
     return Group(Text(), Text(f"{_cells(sum(dropped.values()))} dropped: {', '.join(listed)}{more}"))
 
 

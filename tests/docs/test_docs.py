@@ -321,7 +321,8 @@ def test_the_examples_of_the_api_run_one_after_another(tmp_path: Path) -> None:
             if "ID" not in known and b'"request_id"' in ran.stdout:
                 known["ID"] = json.loads(ran.stdout)["request_id"]
         assert system.viewer.get(f"/v1/requests/{known['ID']}").json()["status"] == "REVERTED"
-    assert "slot_num: The value is not a whole number (not_an_integer)" in (tmp_path / "rejects.tsv").read_text()
+    reason = "slot_num: The value is not a whole number. Write digits only, such as 42 or -7 (not_an_integer)"
+    assert reason in (tmp_path / "rejects.tsv").read_text()
 
 
 @cache

@@ -72,7 +72,7 @@ def test_a_running_system_takes_files_from_its_folder_and_over_http(cli: Command
         assert rejects[0] == rejects[1]
         assert rejects[0].splitlines()[1].split("\t")[:3] == [
             "3",
-            "email: The value is not an e-mail address (not_an_email)",
+            "email: The value is not an e-mail address. Write one address, such as name@example.com (not_an_email)",
             "C2",
         ]
         for options in ((), ("--lineage",), ("--reveal",)):

@@ -33,7 +33,8 @@ def test_a_corrected_file_finishes_its_request(cli: CommandLine) -> None:
     assert (saved.code, "2 rows" in saved.stdout) == (0, True)
     text = rejects.read_text()
     assert text.startswith(BOM + "penstock_line\tpenstock_reasons\tcrmid")
-    assert "3\tpoints: The value is not a whole number (not_an_integer)\tC2\t'+31201234567\ttwo" in text
+    reason = "points: The value is not a whole number. Write digits only, such as 42 or -7 (not_an_integer)"
+    assert f"3\t{reason}\tC2\t'+31201234567\ttwo" in text
     rejects.write_text(text.replace("two", "2"))
     again = cli.run("rejects", root["request_id"], "-o", rejects, "--json")
     assert (again.code, again.fault_codes) == (2, ["file_exists"])  # it has the corrections
@@ -64,14 +65,14 @@ def test_a_file_with_nothing_corrected_and_one_sent_twice_say_so(cli: CommandLin
     cli.run("rejects", root["request_id"], "--dropped", "-o", dropped)
     untouched = cli.run("resubmit", root["request_id"], dropped)
     assert "Nothing was corrected: each row lost cells again." in untouched.stderr
-    assert "dropped cells of 0 rows are in; 1 row lost cells again" in untouched.stdout
+    assert "0 rows have the cells now that were dropped; 1 row lost cells again" in untouched.stdout
     again = cli.run("resubmit", root["request_id"], dropped)
     assert "Already done: this was resubmitted as" in again.stderr
     assert "Run with --force" in again.stderr
     assert "Nothing was corrected" not in again.stderr
     dropped.write_text(dropped.read_text().replace("two", "2"))
     done = cli.run("resubmit", root["request_id"], dropped)
-    assert "dropped cells of 1 row are in" in done.stdout
+    assert "1 row has the cells now that were dropped" in done.stdout
     assert "lost cells again" not in done.stdout
     assert "Nothing was corrected" not in done.stderr
 
@@ -128,7 +129,8 @@ def test_rows_that_lost_cells_can_be_downloaded(system: HttpSystem) -> None:
     assert answer.headers["content-disposition"] == f'attachment; filename="dropped-{root["request_id"]}.csv"'
     header, row = answer.text.splitlines()
     assert header == "penstock_line,penstock_reasons,crmid,points,born"
-    assert row == "4,born: The value is not a date in any of the column's patterns (not_a_date),D3,3,someday"
+    reason = "The value is not a date in any of the column's patterns. Write an existing day as 2024-01-31 (not_a_date)"
+    assert row == f"4,born: {reason},D3,3,someday"
     clean = system.ingest(CONTENT.replace(b"someday", b"").replace(b"C", b"E"), mapping=COLUMNS)
     missing = system.uploader.get(f"/v1/requests/{clean['request_id']}/rejects", params={"dropped": "true"})
     assert (missing.status_code, missing.json()["code"]) == (404, "no_dropped_cells")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Mapping as Dict
 from typing import NamedTuple, Protocol
@@ -92,17 +93,23 @@ def _check_new_names(columns: Sequence[ColumnSpec], new: Collection[str], catalo
 def check_source(catalog: KnownCatalog, name: str, *, create: bool) -> DataSource:
     """The data source. Raises `Refused` when it does not exist, for example because its name is mistyped.
 
-    With `create` it may be new, unless its name is similar to an existing one.
+    With `create` it may be new, unless its name is similar to an existing one in more than its numbers: `crm_2` is no
+    mistyped `crm`.
     """
     found = catalog.find_source(name)
     if found is not None:
         return found
     names = list(catalog.source_names())
-    similar = nearest_name(name, names)
+    similar = nearest_name(name, [each for each in names if _letters(each) != _letters(name)])
     if not create or similar:
         raise unknown_source(name, similar)
     check_source_count(1 + len(names))
     return DataSource(name=check_name(name))
+
+
+def _letters(name: str) -> str:
+    """A name without its numbers and what joins them to it."""
+    return re.sub("_?[0-9]+", "", name)
 
 
 def check_uploadable(catalog: KnownCatalog, name: str, *, create: bool) -> DataSource:
@@ -115,8 +122,8 @@ def check_uploadable(catalog: KnownCatalog, name: str, *, create: bool) -> DataS
 
 def unknown_source(name: str, similar: str | None) -> Refused:
     shortened = name[:64]
-    create = f"Create it first. The command is: penstock source create {shortened}"
-    hint = f"Did you mean {similar!r}? If not: {create}" if similar else create
+    command = f"The command is: penstock source create {shortened}"
+    hint = f"Did you mean {similar!r}? If not, create it first. {command}" if similar else f"Create it first. {command}"
     return refusal("unknown_data_source", f"there is no data source {shortened!r}", hint)
 
 

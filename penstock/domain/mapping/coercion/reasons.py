@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -25,6 +26,19 @@ class _Way(msgspec.Struct, frozen=True):
     instead: str
 
 
+_PIVOT = re.compile(r"\[([0-9]{4})\]")
+_PLAIN = {  # how a cell is written in a format without a notation of its own
+    ValueType.INTEGER: "Write digits only, such as 42 or -7",
+    ValueType.DECIMAL: "Write digits with a point, such as 1234.50",
+    ValueType.BOOLEAN: "Write yes or no",
+    ValueType.DATE: "Write an existing day as 2024-01-31",
+    ValueType.DATETIME: "Write it as 2024-01-31T09:30:00",
+    ValueType.EMAIL: "Write one address, such as name@example.com",
+    ValueType.PHONE: "Write it with its country code, such as +31 20 123 4567",
+    ValueType.URL: "Write it in full, such as https://www.example.com/page",
+}
+
+
 def hint_for(format: ValueFormat, code: str = "") -> str | None:
     """How a cell of a column with a notation of its own has to be written; None for a column without. `code` is why the
     cell does not fit."""
@@ -33,9 +47,9 @@ def hint_for(format: ValueFormat, code: str = "") -> str | None:
 
 
 def instruction_for(format: ValueFormat, code: str = "") -> str | None:
-    """As `hint_for`, without what could be changed instead."""
+    """As `hint_for`, without what could be changed instead; also of a column without a notation of its own."""
     way = _way(format, code)
-    return way.write if way else None
+    return way.write if way else _PLAIN.get(format.kind)
 
 
 def _way(format: ValueFormat, code: str) -> _Way | None:
@@ -47,8 +61,7 @@ def _way(format: ValueFormat, code: str) -> _Way | None:
             yes, no = (" or ".join(words.split(",")) for words in argument.split("|"))
             return _Way(f"Write {yes} for yes, {no} for no", ", or give the column more words.")
         case ValueType.DATE | ValueType.DATETIME:
-            patterns = " or ".join(argument.split("|"))
-            return _Way(f"Write an existing day as {patterns}", ", or give the column another pattern.")
+            return _Way(f"Write an existing day as {_patterns(argument)}", ", or give the column another pattern.")
         case ValueType.INTEGER | ValueType.DECIMAL:
             return _Way(f"Write it as {argument}", ", or give the column another notation.")
         case ValueType.ENUM:
@@ -62,6 +75,14 @@ def _way(format: ValueFormat, code: str) -> _Way | None:
             write = "Write it with its country code, such as +31 20 123 4567"
             return _Way(write, f". {_read_in(argument)}")
     return None
+
+
+def _patterns(argument: str) -> str:
+    """The patterns of a column, with their hundred years in words: `d.M.yy[1927]`."""
+    patterns = [_PIVOT.sub("", each) for each in argument.split("|")]
+    first = _PIVOT.search(argument)
+    years = f", where two digits are a year from {first[1]} to {int(first[1]) + 99}" if first else ""
+    return " or ".join(dict.fromkeys(patterns)) + years
 
 
 def _read_in(region: str) -> str:

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from penstock.adapters.embedded.control_store import EmbeddedControlStore
 from penstock.application.catalog.catalog import Catalog
+from penstock.application.catalog.known_catalog import check_source
+from penstock.application.catalog.tenant_catalog import TenantCatalog
 from penstock.domain.errors import NotFound, Refused
 from penstock.domain.limits import MAX_ATTRIBUTE_ARGUMENTS, MAX_DISPLAY_NAME, MAX_MAPPED_ARGUMENTS
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
@@ -40,6 +42,17 @@ def test_sources_are_created_once_and_listed_by_name(catalog: Catalog) -> None:
     assert catalog.data_sources.all("other") == []
     with pytest.raises(Refused, match="unknown_data_source"):
         catalog.data_sources.get("other", "crm")
+
+
+@pytest.mark.parametrize(("name", "is_new"), [("crm_2", True), ("crm9", True), ("crn", False)])
+def test_a_source_with_another_number_is_no_mistyped_one(catalog: Catalog, name: str, is_new: bool) -> None:
+    catalog.create_source(T, "crm")
+    known = TenantCatalog(catalog, T)
+    if is_new:
+        assert check_source(known, name, create=True).name == name
+    else:
+        with pytest.raises(Refused, match="unknown_data_source"):
+            check_source(known, name, create=True)
 
 
 def test_an_unknown_source_is_refused_with_the_nearest_name(catalog: Catalog) -> None:

@@ -86,7 +86,7 @@ def test_dropped_cells_are_counted_by_column_most_first() -> None:
     lines = rendered(request_view(request(dropped_cells=dropped)), width=200)
     (line,) = [line for line in lines if "dropped:" in line]
     assert line.startswith("1,210 cells dropped: tel 1,200, column_0 1, ")
-    assert line.endswith("column_8 1, and 1 more columns")
+    assert line.endswith("column_8 1, and 1 more column")
     assert f"penstock rejects {ID} --dropped --output dropped-bdeef9.tsv" in "\n".join(lines)
 
 
@@ -325,6 +325,24 @@ def test_lines_of_totals_are_not_among_the_rejects_to_correct() -> None:
     counts = {"rows_without_line": 0, "dropped_corrected": 0, "dropped_left": 0, "dropped_again": 0}
     totals = {"request_ids": ["c"], "rows_ingested": 44, "rejects_corrected": 44, "rejects_left": 0, **counts}
     assert corrections_text(request(rows_rejected=45, corrections=totals)) == "44 of 44 rejects, none left"
+
+
+@pytest.mark.parametrize(
+    ("rows", "dropped", "text"),
+    [
+        (722, 722, "722 rows have the cells now that were dropped"),
+        (1, 1, "1 row has the cells now that were dropped"),
+        (4, 0, "4 rows ingested"),
+        (0, 0, "nothing is corrected"),  # it was undone
+    ],
+)
+def test_corrections_of_rows_that_lost_cells_are_a_sentence(rows: int, dropped: int, text: str) -> None:
+    counts = {"rows_without_line": 0, "dropped_left": 0, "dropped_again": 0, "rejects_corrected": 0, "rejects_left": 0}
+    totals = {"request_ids": ["c"], "rows_ingested": rows, "dropped_corrected": dropped, **counts}
+    done = request(status="COMPLETED", rows_rejected=0, corrections=totals)
+    assert corrections_text(done) == text
+    lines = rendered(request_view(done), width=100)
+    assert any(line.startswith("Corrected") for line in lines) == bool(rows)
 
 
 def test_a_request_that_has_not_ended_has_no_duration() -> None:

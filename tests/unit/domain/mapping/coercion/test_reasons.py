@@ -6,6 +6,7 @@ import pytest
 
 from penstock.domain.files.row_reasons import reason_of
 from penstock.domain.mapping.attributes import parse_format
+from penstock.domain.mapping.coercion.reasons import instruction_for
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,24 @@ from penstock.domain.mapping.attributes import parse_format
 )
 def test_a_hint_names_the_columns_own_notation(code: str, format: str, hint: str) -> None:
     assert hint in reason_of(code, parse_format(format)).hint
+
+
+@pytest.mark.parametrize(
+    ("format", "way"),
+    [
+        ("email", "Write one address, such as name@example.com"),
+        ("integer", "Write digits only, such as 42 or -7"),
+        (
+            "date(dd.MM.yyyy|d.M.yy[1927])",
+            "Write an existing day as dd.MM.yyyy or d.M.yy, where two digits are a year",
+        ),
+        ("text", None),
+    ],
+)
+def test_every_typed_column_says_what_to_write(format: str, way: str | None) -> None:
+    assert (instruction_for(parse_format(format)) or "").startswith(way or "")
+    assert (instruction_for(parse_format(format)) is None) is (way is None)
+    assert "[" not in (instruction_for(parse_format(format)) or "")
 
 
 @pytest.mark.parametrize(("code", "format"), [("not_a_boolean", "boolean"), ("wrong_field_count", "date(d.M.yyyy)")])
