@@ -15,6 +15,7 @@ MIN_NAMED = 5  # cells with a word, for it to be named: a rarer one may be a cus
 MAX_NAMED = 6
 ANY_COUNTRY = "XX"  # in a value map, where a person has to write the code of the country
 MAX_WORD = 60  # characters
+MAX_COMPARED = 30  # words, the most frequent ones, with the countries of the file
 
 _VALUE = re.compile(r"[0-9@]")
 
@@ -55,8 +56,8 @@ def unknown_countries(cells: Counter[str], known: Collection[str]) -> UnknownCou
     """Those among `cells`, of a file that writes its countries as `known`."""
     found = {word: count for word, count in cells.items() if word.strip() and country_code(word) is None}
     named: list[UnknownCountry] = []
-    for word, count in sorted(found.items(), key=lambda item: (-item[1], item[0])):
-        meant = next((each for each in known if is_similar(word, each)), None)
+    for word, count in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:MAX_COMPARED]:
+        meant = next((each for each in known if is_similar(word, each)), None) if len(word) <= MAX_WORD else None
         may_be_named = count >= MIN_NAMED and len(word) <= MAX_WORD and not _VALUE.search(word)
         if (meant or may_be_named) and len(named) < MAX_NAMED:
             named.append(UnknownCountry(word, count, meant))
