@@ -138,8 +138,8 @@ def test_the_command_by_hand_gives_the_mapping_that_is_suggested(cli: CommandLin
 
 def test_a_source_with_a_similar_name_is_created_first(cli: CommandLine) -> None:
     assert cli.run("source", "create", "crm").code == 0
-    commands = cli.run("inspect", cli.file(CONTENT), "--source", "crm2", "--json").document["commands"]
-    assert commands[0].startswith("penstock source create crm2")
+    commands = cli.run("inspect", cli.file(CONTENT), "--source", "crmx", "--json").document["commands"]
+    assert commands[0].startswith("penstock source create crmx")
     assert [cli.run(*shlex.split(command)[1:]).code for command in commands[:2]] == [0, 0]
 
 

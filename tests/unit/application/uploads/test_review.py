@@ -38,7 +38,14 @@ class Catalog(NewCatalog):
 
 @pytest.mark.parametrize(
     ("source", "step"),
-    [("excel", None), ("erp", None), (None, None), ("excel2", SourceStep.CREATE), ("old", SourceStep.UNARCHIVE)],
+    [
+        ("excel", None),
+        ("erp", None),
+        (None, None),
+        ("excel2", None),
+        ("excell", SourceStep.CREATE),
+        ("old", SourceStep.UNARCHIVE),
+    ],
 )
 def test_a_name_similar_to_another_source_has_to_be_created_first(source: str | None, step: SourceStep | None) -> None:
     assert review(inspect([b"nr\nK1\n"], LIMITS), Catalog(), LIMITS, source).source_step is step
