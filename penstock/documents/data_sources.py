@@ -23,12 +23,15 @@ class DefaultsView(TypedDict):
 
 
 class LastFileView(TypedDict):
-    """The last accepted file: the options that held for it, and its columns unless their names are too long to keep."""
+    """The last accepted file: the options that held for it, and its columns unless their names are too long to keep.
+
+    `left_out` are the columns that its mapping did not have; null if that was not kept."""
 
     encoding: str | None
     clean_headers: bool | None
     quoted: bool | None
     columns: list[str]
+    left_out: list[str] | None
 
 
 class DataSourceView(TypedDict):

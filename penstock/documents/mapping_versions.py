@@ -96,7 +96,7 @@ def _changed_column(changed: ChangedColumn) -> ChangedColumnView:
 
 
 def _version_view(listed: ListedVersion) -> MappingVersionView:
-    version, state = listed
+    version, state = listed.version, listed.state
     return MappingVersionView(
         version=version.version,
         state=state,

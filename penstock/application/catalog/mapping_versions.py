@@ -44,8 +44,12 @@ class Origin(NamedTuple):
 
 
 class ListedVersion(NamedTuple):
+    """`is_undone`: it is the current one, and the import that made it so was undone; then suggestions are as for the
+    last import that counts."""
+
     version: MappingVersion
     state: VersionState
+    is_undone: bool = False
 
 
 class MappingVersions:
@@ -66,7 +70,7 @@ class MappingVersions:
         current = self.current(tenant_id, source)
         if current is None:
             return None
-        if current.request_id is None or not self._was_undone(tenant_id, current.request_id):
+        if not self._is_undone(tenant_id, current.request_id):
             return current.mapping
         newest = islice(self._requests.newest_first(tenant_id, source), MAX_LOOKED_AT)
         counting = next((each for each in newest if each.status is Status.COMPLETED), None)
@@ -74,9 +78,9 @@ class MappingVersions:
             return None if counting is None else self.get(tenant_id, source, counting.mapping_version).mapping
         return None
 
-    def _was_undone(self, tenant_id: str, request_id: str) -> bool:
+    def _is_undone(self, tenant_id: str, request_id: str | None) -> bool:
         with suppress(NotFound):
-            return self._requests.get(tenant_id, request_id).status is Status.REVERTED
+            return request_id is not None and self._requests.get(tenant_id, request_id).status is Status.REVERTED
         return False
 
     def get(self, tenant_id: str, source: str, version: int) -> MappingVersion:
@@ -96,13 +100,15 @@ class MappingVersions:
         found: list[ListedVersion] = []
         has_current = False
         for each in self._newest_first(tenant_id, source):
+            is_undone = False
             if each.current_since is not None:
                 state = VersionState.EARLIER if has_current else VersionState.CURRENT
+                is_undone = not has_current and self._is_undone(tenant_id, each.request_id)
                 has_current = True
             else:
                 waits = each.version in pending and not has_current
                 state = VersionState.PENDING if waits else VersionState.UNUSED
-            found.append(ListedVersion(each, state))
+            found.append(ListedVersion(each, state, is_undone))
         return found
 
     def before(self, tenant_id: str, source: str, version: int) -> int:

@@ -28,7 +28,7 @@ def with_mapping(draft: ImportDraft, specs: Sequence[ColumnSpec]) -> TakenMappin
     """The draft with those of `specs` whose columns the file has. Its other columns stay as they are, unless they feed
     an attribute that now has another column; none of them says when facts were true, if one of `specs` does."""
     names = {choice.column for choice in draft.choices}
-    placed = [spec for spec in specs if names.issuperset(_needed_columns(spec))]
+    placed = [spec for spec in specs if names.issuperset(needed_columns(spec))]
     whole = {spec.column: spec for spec in placed if _is_whole(spec)}
     fed = {spec.attribute for spec in placed}
     says_when = any(spec.as_of for spec in placed)
@@ -50,7 +50,7 @@ def with_mapping(draft: ImportDraft, specs: Sequence[ColumnSpec]) -> TakenMappin
             rows=None,
         ),
         placed=len(placed),
-        missing=[spec.label for spec in specs if not names.issuperset(_needed_columns(spec))],
+        missing=[spec.label for spec in specs if not names.issuperset(needed_columns(spec))],
         unnamed=[choice.column for choice in draft.choices if choice.column not in named],
     )
 
@@ -60,7 +60,7 @@ def _is_whole(spec: ColumnSpec) -> bool:
     return bool(spec.column) and spec.split is None
 
 
-def _needed_columns(spec: ColumnSpec) -> Sequence[str]:
+def needed_columns(spec: ColumnSpec) -> Sequence[str]:
     """The columns that it is made of, and the one that has the regions of its phone numbers."""
     region = None
     with suppress(Refused):

@@ -317,7 +317,8 @@ class Intake:
             self._catalog.versions.add_pending(tenant_id, mapping, request_id)
             self._catalog.check_unchanged(tenant_id, checked.attributes)
             if command.parent_id is None and checked.header is not None:
-                known = last_file(options, checked.header.columns)
+                mapped = {name for column in mapping.columns for name in column.needed_columns}
+                known = last_file(options, checked.header.columns, mapped)
                 self._catalog.data_sources.keep_last_file(tenant_id, command.data_source, known)
             frozen = replace(command, file_options=read_as)
             plan_for = self._planner.planner(

@@ -14,6 +14,7 @@ from penstock.application.uploads.inspection import Inspection
 from penstock.application.uploads.renames import OTHER_LIST
 from penstock.application.uploads.source_names import source_name
 from penstock.application.uploads.suggesting import AcceptedSuggestions, accept, suggestions_for
+from penstock.domain.catalog.data_source import LastFile
 from penstock.domain.errors import Fault, Refused, refuse_all
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
@@ -70,7 +71,7 @@ def review(
             inspection.sample,
             catalog.attributes(),
             mapping.columns if mapping else (),
-            _last_columns(catalog, source),
+            _last_file(catalog, source),
         ),
         file_options=inspection.needed_options,
         warnings=[*inspection.warnings, *_of_another_list(named, mapping, columns)],
@@ -98,7 +99,7 @@ def accept_for(
     if by_hand:
         with suppress(Refused):  # the check of the whole mapping lists its faults
             attributes, earlier = _with(by_hand, attributes, earlier)
-    suggested = suggestions_for(inspection.sample, attributes, earlier, _last_columns(catalog, source))
+    suggested = suggestions_for(inspection.sample, attributes, earlier, _last_file(catalog, source))
     return accept(suggested, confidence, by_hand, attributes=catalog.attributes())
 
 
@@ -146,10 +147,10 @@ def _source_step(catalog: KnownCatalog, source: str) -> SourceStep | None:
     return None
 
 
-def _last_columns(catalog: KnownCatalog, source: str | None) -> Sequence[str]:
-    """The columns of the source's last accepted file, if they are known."""
+def _last_file(catalog: KnownCatalog, source: str | None) -> LastFile:
+    """The source's last accepted file; without columns if they are not known."""
     found = None if source is None else catalog.find_source(source)
-    return found.last_file.columns if found and found.last_file else ()
+    return (found and found.last_file) or LastFile()
 
 
 def _saved(catalog: KnownCatalog, source: str | None) -> Mapping | None:

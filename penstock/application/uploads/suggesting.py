@@ -15,6 +15,7 @@ import msgspec
 
 from penstock.application.catalog.column_specs import ColumnSpec, column_specs, options_of
 from penstock.application.uploads.renames import check_identifiers
+from penstock.domain.catalog.data_source import LastFile
 from penstock.domain.catalog.similar_names import SimilarNames
 from penstock.domain.errors import refusal
 from penstock.domain.files.ndjson import ROW_KEY
@@ -40,11 +41,13 @@ def suggestions_for(
     sample: Sample,
     attributes: Mapping[str, Attribute],
     earlier: Sequence[ColumnMapping],
-    last_columns: Sequence[str] = (),
+    last_file: LastFile = LastFile(),
 ) -> SuggestedMapping:
     """Suggestions for the columns of a file, without those that Penstock adds to reject files."""
     available = {name: attribute for name, attribute in attributes.items() if not attribute.archived}
-    return suggest_mapping(sample.without((*REJECT_COLUMNS, ROW_KEY)), available, earlier, last_columns)
+    return suggest_mapping(
+        sample.without((*REJECT_COLUMNS, ROW_KEY)), available, earlier, last_file.columns, last_file.left_out
+    )
 
 
 def accept(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -38,12 +38,14 @@ class UploadDefaults(msgspec.Struct, frozen=True, kw_only=True):
 class LastFile(msgspec.Struct, frozen=True, kw_only=True):
     """The last accepted file of a data source: the options that held for it, and its columns in their order.
 
-    `columns` is empty when their names are too long together to be kept, or when its header was not read."""
+    `columns` is empty when their names are too long together to be kept, or when its header was not read; `left_out`
+    are those of them that its mapping did not have, None if that was not kept."""
 
     encoding: str | None = None
     clean_headers: bool | None = None
     quoted: bool | None = None
     columns: tuple[str, ...] = ()
+    left_out: tuple[str, ...] | None = None
 
 
 class DataSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,14 +109,15 @@ class SourceChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return changed
 
 
-def last_file(options: FileOptions, columns: Sequence[str]) -> LastFile:
-    """What is kept of an accepted file."""
+def last_file(options: FileOptions, columns: Sequence[str], mapped: Collection[str]) -> LastFile:
+    """What is kept of an accepted file, of which the columns `mapped` are imported."""
     kept = tuple(columns) if sum(map(len, columns)) + len(columns) <= MAX_KEPT_NAMES else ()
     return LastFile(
         encoding=options.encoding and checked_encoding(options.encoding),
         clean_headers=options.clean_headers,
         quoted=options.quoted,
         columns=kept,
+        left_out=tuple(name for name in kept if name not in mapped),
     )
 
 

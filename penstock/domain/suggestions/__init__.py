@@ -1,6 +1,6 @@
 """Suggestions: which attribute each column of a file could feed, and how its cells are written.
 
-suggest_mapping(sample, attributes, earlier, last_columns)   from names, values, the source's mapping and last file
+suggest_mapping(sample, attributes, earlier, last_columns, …)   from names, values, the source's mapping and last file
 
 A name finds attributes (`names.py`, `aliases.py`), the values find formats (`facts.py`, one module for each kind of
 value) with the worker's own coercers (`fitting.py`). `candidates.py` puts both together, `choosing.py` chooses.

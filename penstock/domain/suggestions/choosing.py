@@ -48,9 +48,11 @@ def suggest_mapping(
     attributes: Dict[str, Attribute],
     earlier: Sequence[ColumnMapping] = (),
     last_columns: Sequence[str] = (),
+    last_left_out: Sequence[str] | None = None,
 ) -> SuggestedMapping:
     """Suggest what each column of a file feeds, given the tenant's attributes, the source's mapping, and the columns of
-    its last file."""
+    its last file; of these, `last_left_out` were not imported, if that is known: the last file can have had another
+    mapping than the one that counts."""
     formats = Formats()
     readable = sample.without(sample.unreadable)
     plain = {column.column: column for column in earlier if column.column and column.split is None}
@@ -72,7 +74,7 @@ def suggest_mapping(
     effects = [newest.effect(place, identifiers.effect(place)) for place in range(len(facts) + bool(key))]
     names = Names(BUILTIN)
     mapped = {source for each in earlier for source in each.sources}
-    refused = set(last_columns) - mapped if earlier else set()
+    refused = set(last_columns if last_left_out is None else last_left_out) - mapped if earlier else set()
     columns = [
         _suggestion(
             each,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.applied_fix import BECOMES_IDENTIFIER
+from penstock.application.imports.taken_mapping import needed_columns
 from penstock.application.uploads.dry_run import ColumnReport, DryRun
 from penstock.domain.catalog.attribute_changes import default_display_name
 from penstock.domain.dry_run.fixes import FixOption
@@ -41,7 +42,7 @@ class ShownWarning(NamedTuple):
 
 class ShownCheck(NamedTuple):
     """`rejected` has every rejected row once. `concerns` are known of the beginning of the file, and not counted by the
-    run. `creates` are display names of attributes."""
+    run. `creates` are display names of attributes; `unused` are columns of the file that are not imported."""
 
     run: DryRun
     warnings: Sequence[ShownWarning]
@@ -50,6 +51,7 @@ class ShownCheck(NamedTuple):
     concerns: Sequence[Concern]
     fixes: Sequence[ShownFix]
     creates: Sequence[str]
+    unused: Sequence[str]
 
 
 def shown_check(run: DryRun, file: ShownFile, columns: Sequence[ColumnSpec], names: Mapping[str, str]) -> ShownCheck:
@@ -62,7 +64,14 @@ def shown_check(run: DryRun, file: ShownFile, columns: Sequence[ColumnSpec], nam
         concerns=_uncounted(file),
         fixes=shown_fixes(run.columns),
         creates=[names.get(name) or default_display_name(name) for name in run.created_attributes],
+        unused=_unused(file, columns),
     )
+
+
+def _unused(file: ShownFile, columns: Sequence[ColumnSpec]) -> list[str]:
+    """The columns that nothing reads; one may have the regions of phone numbers."""
+    read = {name for spec in columns for name in needed_columns(spec)}
+    return [name for name in file.names if name not in read]
 
 
 def _rejected(run: DryRun) -> list[RejectGroup]:

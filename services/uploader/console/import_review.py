@@ -43,7 +43,8 @@ class Unchecked(NamedTuple):
 class ShownFile(NamedTuple):
     """What has been read of a file: the columns of one page, and of all columns how many need the person, which of them
     are to be checked, and what speaks against those that are imported. `faults` are of the file itself, with the
-    options that it is read with; `renamed` are the columns whose names were cleaned."""
+    options that it is read with; `renamed` are the columns whose names were cleaned,
+    `names` those of all columns."""
 
     columns: Sequence[ShownColumn]
     page: ColumnsPage
@@ -54,6 +55,7 @@ class ShownFile(NamedTuple):
     warnings: Sequence[Fault]
     file_options: FileOptions
     renamed: Mapping[str, Renamed]
+    names: Sequence[str]
 
     @property
     def has_masked(self) -> bool:
@@ -127,6 +129,7 @@ def shown_file(
         warnings=list(map(on_page, review.warnings)),
         file_options=review.file_options,
         renamed=inspection.renamed(),
+        names=[choice.column for choice in draft.choices],
     )
 
 

@@ -18,7 +18,8 @@ def show(visit: Visit) -> Response:
     """One version, with its changes from another one."""
     name, given = visit.request.path_params["name"], visit.request.query_params
     catalog, caller = visit.use_cases.catalog, visit.caller
-    versions = version_list(name, catalog.mapping_versions(caller, name))["versions"]
+    listed = catalog.mapping_versions(caller, name)
+    versions = version_list(name, listed)["versions"]
     if not versions:
         raise NotFound("this data source has no mapping yet")
     version = _number(given.get("version", "")) or versions[0]["version"]
@@ -32,6 +33,7 @@ def show(visit: Visit) -> Response:
         known=known_attributes(visit),
         versions=versions,
         current=_current(visit, name),
+        undone=next((each.version.version for each in listed if each.is_undone), None),
         base=base,
         changes=_changes(visit, name, version, base),
         words=OPTIONS,

@@ -10,7 +10,7 @@ import pytest
 from penstock.domain.access.permissions import Role
 from tests.support.console_client import signed_in
 from tests.support.http_system import HttpSystem
-from tests.support.new_import import NewImport
+from tests.support.new_import import NewImport, fields_of
 
 PEOPLE = "crmid\tvisits\n" + "".join(f"again{n}\t{n if n else 'many'}\n" for n in range(10))
 
@@ -83,3 +83,25 @@ def test_numbers_of_another_page_of_the_same_draft_do_not_count(person: httpx.Cl
     draft.page = first
     draft.send("/accept", **{f"{draft.place('crmid')}.blanks": "again3,again4"})
     assert "now 8 rows in, 2 rejected" in draft.page
+
+
+def test_a_column_of_an_undone_import_is_suggested_again(person: httpx.Client, system: HttpSystem) -> None:
+    """Nobody has cleared it: the import that counts had a file without it."""
+    system.admin.post("/v1/data-sources", json={"name": "branch"})
+    lines = [f"branch{n}\tGhent\tNL\n" for n in range(8)]
+    for cells in (2, 3):
+        content = "".join(
+            "\t".join(line.split("\t")[:cells]).strip() + "\n" for line in ("crmid\tcity\tland\n", *lines)
+        )
+        draft = NewImport(person, "branch")
+        draft.upload(content.encode(), "branch.tsv")
+        ended = system.ended(accepted(draft))
+    system.admin.post(f"/v1/requests/{ended['request_id']}:undo").raise_for_status()
+    draft = NewImport(person, "branch")
+    draft.upload(content.encode(), "branch.tsv")
+    assert fields_of(draft.page)[f"{draft.place('land')}.attribute"] == "country"
+    dialog = draft.send("/mapping/ask").headers["location"]
+    assert "the current one; its import was undone" in person.get(dialog).text
+    draft.open()
+    draft.send("/check", **{f"{draft.place('land')}.attribute": ""})
+    assert "1 column of the file is not imported: land." in draft.page

@@ -107,6 +107,7 @@ def test_after_an_undo_the_mapping_of_the_last_upload_that_counts_is_the_example
         source.versions.get(TENANT, CRM, 1).mapping,
         2,
     )
+    assert [each.is_undone for each in source.versions.all(TENANT, CRM)] == [True, False]
 
 
 def test_a_persons_version_is_current_at_once_and_an_uploads_when_it_completes(source: Source) -> None:

@@ -78,7 +78,7 @@ def test_the_next_file_is_read_as_the_last_one(system: System, use_cases: AllUse
     }
     plans = [system.requests.plan(T, each.request_id).file_options for each in (first, second)]
     assert [(each.encoding, each.clean_headers) for each in plans] == [("cp1252", True)] * 2
-    kept = LastFile(encoding="cp1252", clean_headers=True, columns=("crmid", "last_name"))
+    kept = LastFile(encoding="cp1252", clean_headers=True, columns=("crmid", "last_name"), left_out=())
     assert system.catalog.data_sources.get(T, "crm").last_file == kept
 
 

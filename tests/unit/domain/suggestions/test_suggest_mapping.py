@@ -1164,6 +1164,14 @@ def test_columns_that_the_last_file_had_and_the_mapping_has_not_were_left_out() 
     assert not any(each.was_left_out for each in suggest_mapping(sample, BUILTIN, [], ["crmid", "e_mail"]).columns)
 
 
+def test_a_column_of_an_import_that_does_not_count_was_not_left_out() -> None:
+    """The last file had it, with another mapping than the one that counts."""
+    earlier = [ColumnMapping(column="crmid", attribute="crmid", identifier=True)]
+    sample = Sample(["crmid", "e_mail", "city"], [IDS, EMAILS, ["Ghent"] * 200], complete=True)
+    found = suggest_mapping(sample, BUILTIN, earlier, ["crmid", "e_mail", "city"], ["city"]).columns
+    assert [each.was_left_out for each in found] == [False, False, True]
+
+
 def test_cells_that_name_no_country_are_not_counted_as_ones() -> None:
     found = one("Land", [*["Deutschland"] * 60, *["Schweiz"] * 30, "Doitschland"], crmid=IDS)
     assert "90 of 91 name a country" in found.evidence

@@ -15,6 +15,7 @@ from services.uploader.console.import_paging import columns_page
 from services.uploader.console.import_review import Concern, ShownFile
 
 ROWS = ["c1\tann@example.com\t06", "c2\tnone\t06", "\tnobody\t", "c3\tbo@example.com\t06\tmore", "c4\t\tzero"]
+NAMES = ["crmid", "e_mail", "origin"]
 CRMID = ColumnSpec(column="crmid", attribute="crmid", identifier=True)
 
 
@@ -33,7 +34,7 @@ def run_of(on_misfit: OnMisfit = OnMisfit.REJECT) -> DryRun:
 
 def displayed(*concerns: str) -> ShownFile:
     found = [Concern("joined", each) for each in concerns]
-    return ShownFile((), columns_page([]), 0, (), found, (), (), FileOptions(), {})
+    return ShownFile((), columns_page([]), 0, (), found, (), (), FileOptions(), {}, NAMES)
 
 
 def test_every_rejected_row_has_a_reason_in_words_with_its_fix() -> None:
@@ -93,3 +94,9 @@ def test_a_column_that_would_identify_rows_can_be_made_an_identifier_in_the_chec
     assert warning.fault.code == "rows_without_identifier"
     assert warning.fix
     assert warning.fix.button == "Import it as an identifier"
+
+
+def test_columns_that_are_not_imported_are_named() -> None:
+    phone = ColumnSpec(column="e_mail", attribute="phone", format="phone(@origin)")
+    assert shown_check(run_of(), displayed(), [CRMID], {}).unused == ["e_mail", "origin"]
+    assert shown_check(run_of(), displayed(), [CRMID, phone], {}).unused == []
