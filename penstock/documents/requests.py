@@ -88,7 +88,8 @@ class CorrectionsView(TypedDict):
 class RequestView(TypedDict):
     """`upload_started_at`: when its file began to arrive; `as_of`: when its facts were true. `rows_accepted` are read
     and valid; `rows_ingested` is the same number once the status is COMPLETED, else 0. `blank_words`: how many of their
-    cells a word for blank made blank, by column and word. `parent_id`: the request whose rejects it corrects."""
+    cells a word for blank made blank, by column and word. `parent_id`: the request whose rejects it corrects.
+    `replaced_by`: the request in mode `replace` because of which its rows no longer count."""
 
     request_id: str
     tenant_id: str
@@ -119,6 +120,7 @@ class RequestView(TypedDict):
     blank_words: dict[str, dict[str, int]]
     parent_id: str | None
     corrections: CorrectionsView | None
+    replaced_by: str | None
     held: HeldView | None
     waiting: WaitingView | None
     error: StoredProblem | None
@@ -138,8 +140,9 @@ def request_view(
     corrections: CorrectionTotals | None = None,
     mails: Iterable[RecipientReport] | None = None,
     waiting: Waiting | None = None,
+    replaced_by: str | None = None,
 ) -> RequestView:
-    view = cast(RequestView, to_public(request, now_us, corrections, waiting))
+    view = cast(RequestView, {**to_public(request, now_us, corrections, waiting), "replaced_by": replaced_by})
     if mails is not None:
         view["notify"] = [_recipient_view(each) for each in mails]
     return view

@@ -192,7 +192,9 @@ class SystemBackend(Backend):
         mails = self._use_cases.requests.mails(self._caller, request)
         corrections = self._use_cases.requests.corrections(self._caller, request)
         waiting = self._use_cases.requests.waiting(self._caller, request)
-        document: Document = {**request_view(request, self._system.clock.now_us(), corrections, mails, waiting)}
+        replaced_by = self._use_cases.requests.replaced_by(self._caller, [request]).get(request_id)
+        now_us = self._system.clock.now_us()
+        document: Document = {**request_view(request, now_us, corrections, mails, waiting, replaced_by)}
         return document
 
     def changes(self, request_id: str) -> Iterator[Document]:

@@ -148,9 +148,11 @@ class LocalClient(Client):
         mails = self._use_cases.requests.mails(self._caller, request)
         corrections = self._use_cases.requests.corrections(self._caller, request)
         waiting = self._use_cases.requests.waiting(self._caller, request)
-        return request_view(request, self._system.clock.now_us(), corrections, mails, waiting)
+        replaced_by = self._use_cases.requests.replaced_by(self._caller, [request]).get(request.request_id)
+        return request_view(request, self._system.clock.now_us(), corrections, mails, waiting, replaced_by)
 
     def _public(self, request: Request) -> RequestView:
         corrections = self._use_cases.requests.corrections(self._caller, request)
         waiting = self._use_cases.requests.waiting(self._caller, request)
-        return request_view(request, self._system.clock.now_us(), corrections, waiting=waiting)
+        replaced_by = self._use_cases.requests.replaced_by(self._caller, [request]).get(request.request_id)
+        return request_view(request, self._system.clock.now_us(), corrections, waiting=waiting, replaced_by=replaced_by)

@@ -268,6 +268,22 @@ class Requests:
         by_id = {request_id: request for request_id, request in requested.items() if request_id in visible_ids}
         return Visible(by_id, floors)
 
+    def replaced_by(self, tenant_id: str, requests: Collection[Request]) -> dict[str, str]:
+        """The replacement because of which each completed one of `requests` no longer counts, by its id. Looks up the
+        replacements of each of their data sources once."""
+        completed = [each for each in requests if each.status is Status.COMPLETED]
+        known: dict[str, Request | None] = {each.request_id: each for each in requests}
+        floors = {
+            source: floor.request_id
+            for source in {each.data_source for each in completed}
+            if (floor := self._floor(tenant_id, source, known))
+        }
+        return {
+            each.request_id: floors[each.data_source]
+            for each in completed
+            if each.root_id < floors.get(each.data_source, "")
+        }
+
     # Changing
 
     def update(self, tenant_id: str, request_id: str, change: Change) -> tuple[Request, Request]:

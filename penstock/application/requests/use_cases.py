@@ -148,6 +148,12 @@ class RequestUseCases(UseCases):
         """The lines of rejected rows, and of rows that lost cells, that a request's children have corrected."""
         return self._corrections.lines(request)
 
+    @use_case(Permission.READ_REQUESTS, "request.read", Audited.DENIED_ONLY)
+    def replaced_by(self, caller: Caller, requests: Collection[Request]) -> dict[str, str]:
+        """The ids of those of `requests` that are completed and no longer count, each with that of the request that
+        has replaced it."""
+        return self._requests.replaced_by(caller.tenant_id, requests)
+
     @use_case(Permission.UPLOAD, RESUBMIT, Audited.DENIED_ONLY)
     def check_root(self, caller: Caller, request_id: str) -> None:
         """Raise `Refused` when rows of the request cannot be corrected, before the file is received."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 import anyio
@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import Field
 
+from penstock.application.delivery.mail_report import RecipientReport
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestPage, RequestView, request_view
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_FILE_NAME_SENT
@@ -75,7 +76,7 @@ class RequestsQuery(Model):
 def list_requests(call: Call, query: Annotated[RequestsQuery, Query()]) -> RequestPage:
     """Requests, the newest first, page by page; a page of a filtered list may be short, or empty, before the last."""
     page = call.use_cases.requests.page(call.caller, before=query.before, limit=query.limit, only=query.only)
-    return RequestPage(requests=[listed_view(call, request) for request in page.requests], next=page.next)
+    return RequestPage(requests=listed_views(call, page.requests), next=page.next)
 
 
 @router.get("/v1/requests/{request_id:id}", dependencies=[allowed_to(RequestUseCases.get)])
@@ -169,13 +170,32 @@ async def _look(call: Call, request_id: str) -> Request:
 
 def detailed_view(call: CallOf, request: Request) -> RequestView:
     mails = call.use_cases.requests.mails(call.caller, request)
-    corrections = call.use_cases.requests.corrections(call.caller, request)
-    waiting = call.use_cases.requests.waiting(call.caller, request)
-    return request_view(request, call.services.clock.now_us(), corrections, mails, waiting)
+    return _views(call, [request], mails)[0]
 
 
 def listed_view(call: CallOf, request: Request) -> RequestView:
     """Without what became of its e-mails."""
-    corrections = call.use_cases.requests.corrections(call.caller, request)
-    waiting = call.use_cases.requests.waiting(call.caller, request)
-    return request_view(request, call.services.clock.now_us(), corrections, waiting=waiting)
+    return _views(call, [request])[0]
+
+
+def listed_views(call: CallOf, requests: Sequence[Request]) -> list[RequestView]:
+    """As `listed_view`, for a page of requests."""
+    return _views(call, requests)
+
+
+def _views(
+    call: CallOf, requests: Sequence[Request], mails: Sequence[RecipientReport] | None = None
+) -> list[RequestView]:
+    use_cases, caller, now_us = call.use_cases.requests, call.caller, call.services.clock.now_us()
+    replaced = use_cases.replaced_by(caller, requests)
+    return [
+        request_view(
+            request,
+            now_us,
+            use_cases.corrections(caller, request),
+            mails,
+            use_cases.waiting(caller, request),
+            replaced.get(request.request_id),
+        )
+        for request in requests
+    ]

@@ -12,7 +12,7 @@ from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.requests import RequestView, request_view
 from penstock.domain.requests.request_filter import RequestFilter
-from services.uploader.api.requests import listed_view
+from services.uploader.api.requests import listed_views
 from services.uploader.console.csv_lines import csv_line
 from services.uploader.console.known_parents import parents_of
 from services.uploader.console.known_sources import source_names
@@ -47,7 +47,7 @@ def show(visit: Visit) -> Response:
     found = visit.use_cases.requests.page(
         visit.caller, before=visit.request.query_params.get("before", ""), limit=PAGE, only=filters.only(now_us)
     )
-    listed = [displayed(listed_view(visit.call, each)) for each in found.requests]
+    listed = [displayed(each) for each in listed_views(visit.call, found.requests)]
     context: dict[str, Any] = {
         "filters": filters,
         "before": visit.request.query_params.get("before", ""),

@@ -18,7 +18,7 @@ from penstock.documents.requests import request_view
 from penstock.domain.days import DAY_US
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
-from services.uploader.api.requests import listed_view
+from services.uploader.api.requests import listed_views
 from services.uploader.console.known_sources import source_names
 from services.uploader.console.shown_requests import ShownRequest, displayed
 from services.uploader.console.visits import Visit, page
@@ -98,7 +98,7 @@ def _now(visit: Visit, active: Active) -> dict[str, Any]:
 
 
 def _displayed(visit: Visit, requests: Sequence[Request]) -> list[ShownRequest]:
-    return [displayed(listed_view(visit.call, each)) for each in requests]
+    return [displayed(each) for each in listed_views(visit.call, requests)]
 
 
 def _rejecting(visit: Visit, since: int) -> list[ShownRequest]:

@@ -87,6 +87,7 @@ def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., An
         "timeline": timeline(request),
         "rate": average_rate(request),
         "after_end": after_end(view),
+        "replaced_by": _replaced_by(call, view),
         "corrected": corrections_in_words(view),
         "corrected_files": _corrected_files(call, request, view),
         "dropped_words": dropped_in_words(view),
@@ -109,6 +110,11 @@ def _stops_with(call: CallOf, request: Request) -> CountingRows | None:
     if request.status is not Status.HELD or request.mode is not Mode.REPLACE:
         return None
     return call.use_cases.requests.counting_rows(call.caller, request.data_source, before=request.request_id)
+
+
+def _replaced_by(call: CallOf, view: RequestView) -> Request | None:
+    """The request because of which the rows of this one no longer count."""
+    return None if view["replaced_by"] is None else call.use_cases.requests.get(call.caller, view["replaced_by"])
 
 
 def _corrected_files(call: CallOf, request: Request, view: RequestView) -> dict[str, str]:

@@ -80,6 +80,8 @@ def stages(request: RequestView) -> list[Stage]:
     has_begun = status is not Status.SCHEDULED
     rows = number(valid) if has_begun else MISSING
     finished, note = _FINISHED.get(status, (number(request["rows_ingested"]), "count in profiles"))
+    if request["replaced_by"] is not None:
+        finished, note = "0", "replaced"
     rejected = number(request["rows_rejected"]) if request["rows_rejected"] else "none"
     return [
         Stage("Received", size(request["bytes"]), "stored, encrypted"),
@@ -233,6 +235,8 @@ def after_end(request: RequestView) -> str:
             restored = _restored(Mode(request["mode"]))
             none = "its 1 row no longer counts" if rows == 1 else f"none of its {number(rows)} rows counts any more"
             return f"It was undone: {none}.{restored}"
+        case Status.COMPLETED if request["replaced_by"] is not None:
+            return f"Completed; its {counted(rows, 'row')} no longer {'counts' if rows == 1 else 'count'}: replaced by"
         case Status.COMPLETED if request["mode"] == Mode.REPLACE:
             return "Earlier imports of its data source no longer count because of this one, until it is undone."
         case Status.FAILED:

@@ -56,7 +56,7 @@ def displayed(request: RequestView) -> ShownRequest:
     return ShownRequest(
         request=request,
         status=_WORDS[status],
-        kind=_KINDS.get(status, ""),
+        kind="" if request["replaced_by"] is not None else _KINDS.get(status, ""),
         subtitle=_subtitle(status, request),
         percent=_percent(request),
         seconds=_seconds(request),
@@ -78,6 +78,8 @@ def _subtitle(status: Status, request: RequestView) -> str:
             return "its data no longer count"
         case Status.CANCELLED:
             return "nothing of it counts"
+        case Status.COMPLETED if request["replaced_by"] is not None:
+            return "replaced, its data no longer count"
     return rejected_in_words(request)
 
 

@@ -17,7 +17,7 @@ from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.errors import NotFound, Refused, refusal
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.problems import status_of
-from services.uploader.api.requests import listed_view
+from services.uploader.api.requests import listed_views
 from services.uploader.console.entered import Entered, beginning, merged, refused, sent
 from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.known_parents import parents_of
@@ -163,7 +163,7 @@ def _requests(visit: Visit, name: str, limit: int) -> list[ShownRequest]:
     if not visit.may(RequestUseCases.page):
         return []
     found = visit.use_cases.requests.page(visit.caller, limit=limit, only=RequestFilter(data_source=name))
-    return [displayed(listed_view(visit.call, each)) for each in found.requests]
+    return [displayed(each) for each in listed_views(visit.call, found.requests)]
 
 
 def _check_is_new(visit: Visit, name: str) -> None:

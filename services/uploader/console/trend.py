@@ -16,8 +16,8 @@ _LEAST = 2  # of the height of a part that is not empty
 
 
 class Bar(NamedTuple):
-    """`good` and `bad` are the heights of its rows and of the rejected ones, below them. `counts`: it was not undone,
-    and has not failed."""
+    """`good` and `bad` are the heights of its rows and of the rejected ones, below them. `counts`: it was not undone
+    or replaced, and has not failed."""
 
     x: float
     width: float
@@ -55,12 +55,12 @@ def _heights(request: RequestView, most: int) -> tuple[float, float]:
 
 def _words(request: RequestView) -> str:
     rows, rejected = number(request["rows_read"]), number(request["rows_rejected"])
-    passed = "" if _counts(request) else f"; {_PASSED[Status(request['status'])]}"
+    passed = "" if _counts(request) else f"; {_PASSED.get(Status(request['status']), 'replaced')}"
     return f"{request['accepted_at'][:10]}: {rows} rows, {rejected} rejected{passed}"
 
 
 def _counts(request: RequestView) -> bool:
-    return Status(request["status"]) not in _PASSED
+    return Status(request["status"]) not in _PASSED and request["replaced_by"] is None
 
 
 def _summary(requests: Sequence[RequestView]) -> str:
@@ -81,4 +81,4 @@ def _passed(count: int, *, are_more: bool) -> str:
     if not count:
         return ""
     were = "was" if count == 1 else "were"
-    return f"{f'{count} more' if are_more else counted(count, 'import')} {were} undone, failed or cancelled."
+    return f"{f'{count} more' if are_more else counted(count, 'import')} {were} replaced, undone, failed or cancelled."

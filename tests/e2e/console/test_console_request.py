@@ -170,7 +170,7 @@ def test_the_approval_of_a_replacement_asks_first(visitor: Visitor, system: Http
         "Earlier imports of its data source no longer count because of this"
     )
     page.goto(f"/imports/{earlier}")
-    expect(page.locator("#outcome")).not_to_contain_text("no longer count")
+    expect(page.locator("#outcome")).to_contain_text("its 2 rows no longer count: replaced by people.tsv")
     assert not visitor.problems
 
 
@@ -206,3 +206,19 @@ def test_the_stream_of_an_ended_request_is_the_last_message_and_its_end(system: 
         assert person.get("/imports/01a2233f-af3d-71d7-8485-483a957dceb3/events").status_code == 404
     stranger = httpx.get(f"{system.url}/imports/{request_id}/events")
     assert stranger.headers["location"].startswith("/signin")
+
+
+def test_a_replaced_import_says_that_its_rows_no_longer_count(system: HttpSystem) -> None:
+    system.ingest(b"crmid\tphone\tpreferences\nold1\t1\tx\n", data_source="replaced", name="old.tsv")
+    old = system.viewer.get("/v1/requests?data_source=replaced").json()["requests"][0]["request_id"]
+    newer = system.ingest(
+        b"crmid\tphone\tpreferences\nnew1\t1\tx\n", data_source="replaced", name="new.tsv", mode="replace"
+    )["request_id"]
+    assert system.viewer.get(f"/v1/requests/{old}").json()["replaced_by"] == newer
+    with signed_in(system, Role.VIEWER) as person:
+        page = person.get(f"/imports/{old}").text
+        assert "Completed; its 1 row no longer counts: replaced by" in page
+        assert f'<a href="/imports/{newer}" class="wide">new.tsv</a>' in page
+        assert "count in profiles" not in page
+        assert "replaced, its data no longer count" in person.get("/imports?source=replaced").text
+        assert "; replaced" in person.get("/sources/replaced").text

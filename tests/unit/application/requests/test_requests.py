@@ -227,6 +227,33 @@ def test_visible_requests_follow_replacements_and_undos(requests: Requests) -> N
     assert set(requests.visible(T, [*everything, "unknown"]).by_id) == {old, other}
 
 
+def test_replaced_requests_name_the_replacement_that_counts(requests: Requests) -> None:
+    """Read once for each data source, whatever the number of requests."""
+    replacing = replace(NEW, mode=Mode.REPLACE)
+    old = accept(requests)
+    requests.update(T, old.request_id, ended(Status.COMPLETED))
+    child = accept(requests, replace(NEW, parent_id=old.request_id))
+    other, first, second = (
+        accept(requests, replace(NEW, data_source="pos")),
+        *(accept(requests, replacing) for _ in range(2)),
+    )
+    everything = [old, child, other, first, second]
+
+    def replaced() -> dict[str, str]:
+        return requests.replaced_by(T, [requests.get(T, each.request_id) for each in everything])
+
+    for each in (child, other):
+        requests.update(T, each.request_id, ended(Status.COMPLETED))
+    assert replaced() == {}
+    requests.update(T, first.request_id, ended(Status.COMPLETED))
+    assert replaced() == dict.fromkeys((old.request_id, child.request_id), first.request_id)
+    requests.update(T, second.request_id, ended(Status.COMPLETED))
+    assert replaced() == dict.fromkeys((old.request_id, child.request_id, first.request_id), second.request_id)
+    requests.undo(T, second.request_id)
+    requests.undo(T, first.request_id)
+    assert replaced() == {}
+
+
 @pytest.mark.parametrize("mode", [Mode.REPLACE, Mode.UPSERT])
 def test_an_older_record_that_is_put_back_is_corrupt(requests: Requests, store: ControlStore, mode: Mode) -> None:
     """Of a replacement that counted, that it is under way; of an undone request, that it is completed."""

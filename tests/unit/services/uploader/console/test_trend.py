@@ -12,8 +12,14 @@ from penstock.domain.requests.request import Status
 from services.uploader.console.trend import HEIGHT, WIDTH, trend
 
 
-def request(read: int, rejected: int, parent_id: str | None = None, status: Status = Status.COMPLETED) -> RequestView:
-    counts = {"rows_read": read, "rows_rejected": rejected, "status": status}
+def request(
+    read: int,
+    rejected: int,
+    parent_id: str | None = None,
+    status: Status = Status.COMPLETED,
+    replaced_by: str | None = None,
+) -> RequestView:
+    counts = {"rows_read": read, "rows_rejected": rejected, "status": status, "replaced_by": replaced_by}
     return cast(RequestView, {"accepted_at": "2026-11-25T08:00:00Z", "parent_id": parent_id, **counts})
 
 
@@ -49,5 +55,14 @@ def test_imports_that_no_longer_count_are_marked_and_not_summed_up() -> None:
     assert [bar.counts for bar in drawn.bars] == [True, True, False, True, False]
     assert drawn.bars[-1].words.endswith("900 rows, 900 rejected; undone")
     assert drawn.bars[2].words.endswith("; cancelled")
-    assert drawn.words == "3 imports: up to 400 rows, 1.0 % rejected. 2 more were undone, failed or cancelled."
-    assert trend([undone]).words == "1 import was undone, failed or cancelled."
+    assert (
+        drawn.words == "3 imports: up to 400 rows, 1.0 % rejected. 2 more were replaced, undone, failed or cancelled."
+    )
+    assert trend([undone]).words == "1 import was replaced, undone, failed or cancelled."
+
+
+def test_a_replaced_import_is_marked_as_one_that_no_longer_counts() -> None:
+    drawn = trend([request(400, 4), request(900, 900, replaced_by="r2")])
+    assert [bar.counts for bar in drawn.bars] == [False, True]
+    assert drawn.bars[0].words.endswith("; replaced")
+    assert drawn.words.startswith("One import: 400 rows, 1.0 % rejected. 1 more was replaced")
