@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -89,11 +89,12 @@ class Candidate(NamedTuple):
 
 
 class Tenant(NamedTuple):
-    """A tenant's attributes, their names, and the earlier mapping of the source by column."""
+    """A tenant's attributes, their names, the earlier mapping of the source by column, and the columns of the file."""
 
     attributes: Mapping[str, Attribute]
     names: Names
     earlier: Mapping[str, ColumnMapping]
+    columns: Mapping[str, Sequence[str]]
 
     def expects_phones(self, column: str) -> bool:
         """Whether the name of a column or its earlier mapping says that it has phone numbers."""
@@ -141,7 +142,7 @@ def _as_before(facts: Facts, tenant: Tenant, formats: Formats) -> Candidate | No
     if mapped is None or attribute is None:
         return None
     written = mapped.format or attribute.format
-    fit = formats.fit(str(written), facts.cells.without(mapped.blanks))
+    fit = formats.fit_rows(str(written), facts.cells.without(mapped.blanks), tenant.columns)
     found = facts.findings.get(written.kind)
     evidence = ("mapped like this before",)
     if fit is None or mapped.values or fit.share >= STILL_FITS or not found or found.fit.count <= fit.count:

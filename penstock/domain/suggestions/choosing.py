@@ -56,7 +56,8 @@ def suggest_mapping(
     formats = Formats()
     readable = sample.without(sample.unreadable)
     plain = {column.column: column for column in earlier if column.column and column.split is None}
-    tenant = Tenant(attributes, Names(attributes), plain)
+    by_name = dict(zip(readable.names, readable.columns, strict=True))
+    tenant = Tenant(attributes, Names(attributes), plain, by_name)
     values = {name: each.values for name, each in plain.items() if each.values}
     facts, _ = find_facts(readable, formats, tenant.expects_phones, values)
     chosen, tied = _chosen(facts, tenant, formats)

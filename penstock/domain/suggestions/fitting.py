@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 
 from penstock.domain.errors import Refused
 from penstock.domain.mapping.attributes import ValueFormat, ValueType, parse_format
 from penstock.domain.mapping.coercion import Coercer, coercer
+from penstock.domain.mapping.coercion.base import PADDING, PairedCoercer
 from penstock.domain.suggestions.sample import Cells
 
 PROBED = 100  # different cells
@@ -66,6 +67,17 @@ class Formats:
             return None
         unfitting = sum(cells.distinct[cell] for cell in _unfitting(found[1], cells))
         return Fit(found[0], cells.filled - unfitting, cells.filled)
+
+    def fit_rows(self, written: str, cells: Cells, columns: Mapping[str, Sequence[str]]) -> Fit | None:
+        """As `fit`; where the format takes the region of each row from another one of `columns`, with that."""
+        found = self._coercer(written)
+        others = columns.get(found[0].region_column or "") if found else None
+        if found is None or others is None:
+            return self.fit(written, cells)
+        rows = [(cell, other) for cell, other in zip(cells.cells, others, strict=True) if cell.strip()]
+        stripped = ([each.strip(PADDING) for each in column] for column in zip(*rows, strict=True))
+        _, errors = cast(PairedCoercer, found[1]).coerce_pairs(*stripped) if rows else ([], {})
+        return Fit(found[0], len(rows) - len(errors), len(rows))
 
     def fits(self, written: str, cells: Cells, count: float) -> bool:
         """Whether at least `count` cells fit; they are tried in parts, so that a wrong format is soon ruled out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -18,7 +19,7 @@ from penstock.domain.suggestions.choosing import WOULD_DROP, WOULD_REJECT, WOULD
 from penstock.domain.suggestions.fitting import DO_NOT_FIT
 from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.texts import misspelling
-from services.uploader.console.format_choices import FormatChoice, format_choices
+from services.uploader.console.format_choices import FormatChoice, format_choices, format_in_words
 from services.uploader.console.import_values import ShownValueMap, cells_that_do_not_fit, shown_value_map
 from services.uploader.console.rendering import share
 
@@ -28,6 +29,7 @@ _SAMPLE = 40  # characters
 _MARK_PERSONAL = ": add :pii"
 _MERGE = ": map it with ! as well to merge them"
 _MISSPELT = ": a value map corrects them"
+_FORMAT = re.compile(rf"\b(?:{'|'.join(ValueType)})\([^()]*\)")
 _CONTROLS = {
     _MARK_PERSONAL: ": tick Personal",
     _MERGE: ": tick Identifier to merge them",
@@ -201,7 +203,9 @@ def concerns_of(spec: ColumnSpec | None, suggestion: ColumnSuggestion) -> list[s
 
 
 def _on_page(against: str, *, drops: bool) -> str:
-    """With what the column does to cells that do not fit, and with the page's control instead of an option."""
+    """With what the column does to cells that do not fit, with the page's control instead of an option, and with
+    formats in words."""
+    against = _FORMAT.sub(lambda found: format_in_words(found[0]), against)
     cells = against.removesuffix(WOULD_DROP).removesuffix(WOULD_REJECT).removesuffix(WOULD_REJECT_ONE)
     if cells.endswith(DO_NOT_FIT):
         return cells + (WOULD_DROP if drops else WOULD_REJECT_ONE if cells.startswith("1 ") else WOULD_REJECT)

@@ -653,6 +653,14 @@ def test_a_changed_notation_is_shown_and_followed() -> None:
     ]
 
 
+def test_the_region_of_each_row_counts_for_the_format_of_before() -> None:
+    numbers = [f"06-{12345678 + at}" if at % 5 else f"06-1{at}" for at in range(60)]
+    earlier = [*EARLIER[:1], ColumnMapping(column="tel", attribute="phone", format=parse_format("phone(@Land)"))]
+    columns = suggest(earlier, nr=IDS[:60], tel=numbers, Land=["NL"] * 60).columns
+    assert str(columns[1].format) == "phone(@Land)"
+    assert columns[1].against[0].startswith("12 do not fit")
+
+
 @pytest.mark.parametrize(("options", "is_list"), [(10, True), (11, False)])
 def test_many_options_may_be_surnames_or_towns(options: int, is_list: bool) -> None:
     cells = repeated(*(f"Town{chr(97 + at)}" for at in range(options)), times=20)

@@ -58,6 +58,14 @@ def test_options_of_the_command_line_are_controls_of_the_page() -> None:
     ]
 
 
+def test_formats_in_a_concern_are_in_words() -> None:
+    before = replace(SUGGESTED, against=("0 of 9 fit phone(@Land), as mapped before", "could also be phone(DE): check"))
+    assert list(column_of(SPEC, before).concerns) == [
+        "0 of 9 fit Phone number, country in the column Land, as mapped before",
+        "could also be Phone number, country DE: check",
+    ]
+
+
 def test_another_format_is_the_persons_choice() -> None:
     column = column_of(replace(SPEC, format="date(dd-MMM-yy)"))
     assert (column.label, list(column.concerns)) == ("Your choice", [])
