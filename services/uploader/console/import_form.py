@@ -23,6 +23,7 @@ from services.uploader.console.format_choices import OTHER
 from services.uploader.console.forms import Form
 from services.uploader.console.import_values import entered_values
 
+OPTIONS = ("mode", "max_rejects", "notify", "level")
 LEVELS = {"all": "Start, processing and end", "end": "The end", "problems": "Problems only"}
 
 
@@ -41,11 +42,31 @@ def entered(draft: ImportDraft, form: Form, known: Known) -> ImportDraft:
         choices=choices,
         cleared=_cleared(draft, form) if form.has("several") else draft.cleared,
         file_options=_file_options(form) if form.has("encoding") else draft.file_options,
-        mode=Mode(form.text("mode")) if form.text("mode") in list(Mode) else draft.mode,
-        max_rejects=form.optional("max_rejects") if form.has("max_rejects") else draft.max_rejects,
-        notify=_recipients(form) if form.has("notify") else draft.notify,
+        mode=Mode(form.text("mode")) if _is_changed(form, "mode") and form.text("mode") in list(Mode) else draft.mode,
+        max_rejects=form.optional("max_rejects") if _is_changed(form, "max_rejects") else draft.max_rejects,
+        notify=_recipients(form) if _is_changed(form, "notify", "level") else draft.notify,
     )
     return changed if changed == draft else replace(changed, rows=None)
+
+
+def options_shown(draft: ImportDraft, default: Mode | None) -> dict[str, str]:
+    """The options as a page of the draft has them, for the page to send back with what it changes."""
+    level = next((each.rpartition(":")[2] for each in draft.notify or () if ":" in each), "all")
+    addresses = ", ".join(each.partition(":")[0] for each in draft.notify or ())
+    values = draft.mode or default or Mode.UPSERT, draft.max_rejects or "", addresses, level
+    return dict(zip(OPTIONS, map(str, values), strict=True))
+
+
+def options_sent(form: Form) -> dict[str, str]:
+    """The same, once the page has saved them."""
+    return {name: form.text(name) for name in OPTIONS if form.has(name)}
+
+
+def _is_changed(form: Form, *names: str) -> bool:
+    """Whether a page has an option, and not as it had it before: another page may have changed it since."""
+    return form.has(names[0]) and any(
+        not form.has(f"was.{name}") or form.text(name) != form.text(f"was.{name}") for name in names
+    )
 
 
 def document(draft: ImportDraft) -> DraftUpload:

@@ -20,7 +20,7 @@ from penstock.domain.mapping.attributes import Attribute, ValueType
 from penstock.domain.requests.max_rejects import REPLACE_DEFAULT
 from penstock.domain.suggestions.names import without_accents
 from services.uploader.console.import_check import shown_check
-from services.uploader.console.import_form import LEVELS, Known, entered
+from services.uploader.console.import_form import LEVELS, Known, entered, options_sent, options_shown
 from services.uploader.console.import_hints import on_page
 from services.uploader.console.import_replacing import Replacing, stopping, typed_number
 from services.uploader.console.import_review import ShownFile, Unchecked, cells_of, reviewed
@@ -133,7 +133,15 @@ def saved_part(visit: Visit, before: ImportDraft, draft: ImportDraft) -> Respons
     return HTMLResponse(
         render(
             "_import_saved.html",
-            **_context(visit, draft, file=file, changed_columns=changed, apart=True, keeps=visit.form.has("revealed")),
+            **_context(
+                visit,
+                draft,
+                file=file,
+                changed_columns=changed,
+                apart=True,
+                keeps=visit.form.has("revealed"),
+                options=options_sent(visit.form),
+            ),
         )
     )
 
@@ -145,10 +153,12 @@ def name_of(words: str) -> str:
 
 def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
     known = known_attributes(visit)
+    source = visit.use_cases.catalog.source(visit.caller, draft.data_source)
     return {
         "visit": visit,
         "draft": draft,
-        "source": visit.use_cases.catalog.source(visit.caller, draft.data_source),
+        "source": source,
+        "options": options_shown(draft, source.defaults.mode),
         "arriving": visit.use_cases.imports.file(visit.caller, draft.draft_id),
         "attributes": sorted(known.values(), key=lambda attribute: attribute.display_name.casefold()),
         "known": known,
@@ -157,8 +167,6 @@ def _context(visit: Visit, draft: ImportDraft, **more: Any) -> dict[str, Any]:
         "encodings": ENCODINGS,
         "formats": [str(kind) for kind in ValueType],
         "levels": LEVELS,
-        "level": next((each.rpartition(":")[2] for each in draft.notify or () if ":" in each), "all"),
-        "addresses": ", ".join(each.partition(":")[0] for each in draft.notify or ()),
         "faulty": {fault.column for fault in more.get("faults", ()) if fault.column},
         "max_bytes": visit.use_cases.imports.limits.file_bytes,
         "replace_limit": REPLACE_DEFAULT,

@@ -782,3 +782,28 @@ def test_cells_that_a_word_makes_blank_are_counted_before_and_after(
     request_id = re.findall(REQUEST_ID, answer.headers["location"])[0]
     assert system.ended(request_id)["blank_words"] == {"birth_date": {"00/00/0000": 10}}
     assert counted.search(signed_in.get(f"/imports/{request_id}").text)
+
+
+def test_an_option_is_saved_while_it_is_typed_and_an_older_page_keeps_it(visitor: Visitor, system: HttpSystem) -> None:
+    visitor.sign_in(system.sign_in_link())
+    page, older = visitor.page, visitor.new_page()
+    page.goto("/imports/new")
+    page.get_by_label("Source", exact=True).select_option("crm")
+    page.get_by_role("button", name="Continue").click()
+    older.goto(page.url)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_label("Wait for approval").press_sequentially("5%")
+    with older.expect_response(lambda answer: answer.request.method == "POST"):
+        older.get_by_label("Remove existing and add new").check()
+    page.reload()
+    expect(page.get_by_label("Wait for approval")).to_have_value("5%")
+    expect(page.get_by_label("Remove existing and add new")).to_be_checked()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_label("Wait for approval").fill("")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_label("Wait for approval").fill("7")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_label("Wait for approval").fill("")
+    page.reload()
+    expect(page.get_by_label("Wait for approval")).to_have_value("")
+    assert not visitor.problems

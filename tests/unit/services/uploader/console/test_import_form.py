@@ -15,7 +15,7 @@ from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import Mode, OnMisfit
 from services.uploader.console.forms import Form
-from services.uploader.console.import_form import Known, document, entered
+from services.uploader.console.import_form import Known, document, entered, options_shown
 from services.uploader.console.import_values import token_of
 
 KNOWN = {
@@ -195,3 +195,18 @@ def test_a_column_of_times_says_which_row_is_the_newest_until_it_is_cleared_or_b
     seen = {**fields, "c0.fits": "last_seen_at", "c0.suggested": "datetime", "c0.format": "datetime"}
     assert spec_of(sent(seen, ticked)).as_of
     assert not spec_of(sent({name: value for name, value in seen.items() if name != "c0.as_of"}, ticked)).as_of
+
+
+def test_an_older_page_changes_only_its_own_options() -> None:
+    """Another page has set the limit and the recipients since; they are not on this one."""
+    draft = replace(DRAFT, max_rejects="5%", notify=("ann@example.com",), mode=Mode.REPLACE)
+    older = {f"was.{name}": value for name, value in options_shown(DRAFT, None).items()}
+    unchanged = {**options_shown(DRAFT, None), **older}
+    assert sent(unchanged, draft) == draft
+    assert sent({**unchanged, "max_rejects": "7"}, draft) == replace(draft, max_rejects="7", rows=None)
+    assert sent({**unchanged, "level": "end", "notify": "bo@example.com"}, draft).notify == ("bo@example.com:end",)
+    newer = {
+        **options_shown(draft, None),
+        **{f"was.{name}": value for name, value in options_shown(draft, None).items()},
+    }
+    assert sent({**newer, "max_rejects": ""}, draft).max_rejects is None
