@@ -86,10 +86,11 @@ class CorrectionsView(TypedDict):
 
 
 class RequestView(TypedDict):
-    """`upload_started_at`: when its file began to arrive; `as_of`: when its facts were true. `rows_accepted` are read
-    and valid; `rows_ingested` is the same number once the status is COMPLETED, else 0. `blank_words`: how many of their
-    cells a word for blank made blank, by column and word. `parent_id`: the request whose rejects it corrects.
-    `replaced_by`: the request in mode `replace` because of which its rows no longer count."""
+    """`upload_started_at`: when its file began to arrive; `as_of`: when its facts were true; `held_at`: since when
+    it is or was held, also once it has ended. `rows_accepted` are read and valid; `rows_ingested` is the same
+    number once the status is COMPLETED, else 0. `blank_words`: how many of their cells a word for blank made blank,
+    by column and word. `parent_id`: the request whose rejects it corrects. `replaced_by`: the request in mode
+    `replace` because of which its rows no longer count."""
 
     request_id: str
     tenant_id: str
@@ -105,6 +106,7 @@ class RequestView(TypedDict):
     upload_started_at: str | None
     accepted_at: str
     started_at: str | None
+    held_at: str | None
     finished_at: str | None
     bytes: int
     file_options: FileOptionsView

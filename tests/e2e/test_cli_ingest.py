@@ -51,7 +51,7 @@ REQUEST_FIELDS = {
         "blank_words",
         "file_options",
     ),
-    *("parent_id", "corrections", "replaced_by", "held", "waiting", "error", "eta_seconds"),
+    *("parent_id", "corrections", "replaced_by", "held_at", "held", "waiting", "error", "eta_seconds"),
 }
 
 

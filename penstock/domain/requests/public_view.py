@@ -35,6 +35,7 @@ def to_public(
         "upload_started_at": _time(request.upload_started_at),
         "accepted_at": rfc3339(request.accepted_at),
         "started_at": _time(request.started_at),
+        "held_at": None if request.hold is None else rfc3339(request.hold.at_us),
         "finished_at": _time(request.finished_at),
         "bytes": request.file_bytes,
         "file_options": file_options(request.file_options),

@@ -8,8 +8,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.import_draft import ColumnChoice, needs_person
+from penstock.application.uploads.suggesting import column_spec
 from penstock.domain.dry_run.first_rows import masked
 from penstock.domain.errors import Refused
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType, parse_format
@@ -184,8 +187,15 @@ def _of_suggestion(choice: ColumnChoice, suggestion: ColumnSuggestion | None) ->
     if concerns or needs_person(suggestion):
         return Reason("warn", PLEASE_CHECK, concerns, suggestion.evidence)
     if suggestion.earlier is not None:
-        return Reason("ok", "Same as last time")
+        return Reason("ok", "Same as last time") if spec is None or _is_same(spec, suggestion) else OWN_CHOICE
     return Reason("ok", "Fits" if suggestion.exists else "New attribute", (), suggestion.evidence)
+
+
+def _is_same(spec: ColumnSpec, suggestion: ColumnSuggestion) -> bool:
+    """Whether a column is as it was suggested; one of a personal attribute is personal whatever it says itself."""
+    same = column_spec(suggestion)
+    is_personal = suggestion.attribute.pii
+    return replace(spec, pii=bool(spec.pii) or is_personal) == replace(same, pii=bool(same.pii) or is_personal)
 
 
 def concerns_of(spec: ColumnSpec | None, suggestion: ColumnSuggestion) -> list[str]:

@@ -32,7 +32,8 @@ _KINDS = {
 class ShownRequest(NamedTuple):
     """`status` is a word of the manual, `kind` the style of its chip, `subtitle` what else is to know, "" if nothing.
 
-    `percent` is the share of the file that is worked off, None while that is not known; `seconds` how long it took.
+    `percent` is the share of the file that is worked off, None while that is not known; `seconds` how long the work
+    took, and `held_seconds` how long it waited for approval, None if it did not.
     """
 
     request: RequestView
@@ -41,6 +42,7 @@ class ShownRequest(NamedTuple):
     subtitle: str
     percent: int | None
     seconds: float | None
+    held_seconds: float | None
 
     @property
     def is_running(self) -> bool:
@@ -60,6 +62,7 @@ def displayed(request: RequestView) -> ShownRequest:
         subtitle=_subtitle(status, request),
         percent=_percent(request),
         seconds=_seconds(request),
+        held_seconds=_held_seconds(request),
     )
 
 
@@ -99,10 +102,18 @@ def _percent(request: RequestView) -> int | None:
 
 
 def _seconds(request: RequestView) -> float | None:
+    """Of the work: neither of the wait for its turn, nor of that for a person."""
     if request["finished_at"] is None:
         return None
-    ended_at, accepted_at = (
-        datetime.fromisoformat(request["finished_at"]),
-        datetime.fromisoformat(request["accepted_at"]),
-    )
-    return (ended_at - accepted_at).total_seconds()
+    began, ended = request["started_at"] or request["accepted_at"], request["held_at"] or request["finished_at"]
+    return max(0.0, _between(began, ended))
+
+
+def _held_seconds(request: RequestView) -> float | None:
+    if request["held_at"] is None or request["finished_at"] is None:
+        return None
+    return _between(request["held_at"], request["finished_at"])
+
+
+def _between(since: str, until: str) -> float:
+    return (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()

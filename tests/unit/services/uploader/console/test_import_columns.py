@@ -9,7 +9,7 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.imports.import_draft import ColumnChoice
 from penstock.application.uploads.suggesting import column_spec
 from penstock.domain.mapping.attributes import Attribute, parse_format
-from penstock.domain.mapping.mapping import OnMisfit
+from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit
 from penstock.domain.suggestions import ColumnSuggestion
 from services.uploader.console.import_columns import ShownColumn, shown_column
 
@@ -78,6 +78,17 @@ def test_cells_that_do_not_fit_the_persons_choice_are_counted() -> None:
     other = column_of(replace(SPEC, attribute="ltv", format="decimal", on_misfit=OnMisfit.REJECT))
     assert list(other.concerns) == ["1 does not fit and would be rejected with its row"]
     assert not column_of(replace(SPEC, attribute="note", format="text")).concerns
+
+
+def test_what_was_changed_is_no_longer_the_same_as_last_time() -> None:
+    earlier = ColumnMapping(column="Date_Joined", attribute=JOINED.name, format=SUGGESTED.format)
+    again = replace(SUGGESTED, against=(), earlier=earlier)
+    same = column_spec(again)
+    assert column_of(same, again).label == "Same as last time"
+    assert column_of(replace(same, pii=True), again).label == "Your choice"
+    assert column_of(replace(same, blanks=("none",)), again).label == "Your choice"
+    personal = replace(again, attribute=replace(JOINED, pii=True), pii=True)
+    assert column_of(replace(column_spec(personal), pii=None), personal).label == "Same as last time"
 
 
 CARD = Attribute(name="card", display_name="Card", format=parse_format("enum(gold|silver)"))

@@ -22,6 +22,7 @@ from services.uploader.console.shown_progress import (
     sums,
     timeline,
 )
+from services.uploader.console.shown_requests import displayed
 
 SECOND = 1_000_000
 RUNNING = Request(
@@ -103,6 +104,13 @@ def test_the_timeline_has_the_upload_every_state_and_how_far_it_is() -> None:
     assert uploaded == [("Upload began", SECOND // 2), *timeline(RUNNING)]
     held = replace(COMPLETED, hold=Hold("too_many_rejects", 8 * SECOND))
     assert [state.words for state in timeline(held)] == ["Accepted", "Started", "Held for approval", "Completed"]
+
+
+def test_the_wait_for_approval_is_no_part_of_the_work() -> None:
+    held = displayed(view(replace(COMPLETED, hold=Hold("too_many_rejects", 5 * SECOND))))
+    assert (held.seconds, held.held_seconds) == (3.0, 4.0)
+    at_once = displayed(view(COMPLETED))
+    assert (at_once.seconds, at_once.held_seconds) == (7.0, None)
     assert timeline(ENDED[Status.REVERTED])[-1] == ("Undone", 10 * SECOND)
 
 
