@@ -78,11 +78,12 @@ class RejectRows:
         self, tenant_id: str, request_id: str, *, reason: str, after: str, limit: int, dropped: bool = False
     ) -> RejectPage:
         """Up to `limit` rows, at most `MAX_PAGE`, that were rejected for `reason`, a code, or for any if it is "". With
-        `dropped`, rows that were ingested without some of their cells."""
+        `dropped`, rows that were ingested without some of their cells; then `reason` is a column."""
         limit = min(limit, MAX_PAGE)
         request = self._requests.get(tenant_id, request_id)
         manifests = self._chunks.manifests(tenant_id, request_id)
-        chunks = [each for each in manifests if (each.dropped_cells if dropped else _has(each, reason))]
+        chunks = [each for each in manifests if (_lost(each, reason) if dropped else _has(each, reason))]
+        is_for = _lacks if dropped else _is_for
         key_of = dropped_key if dropped else rejects_key
         if not chunks:
             return RejectPage((), (), None)
@@ -92,7 +93,7 @@ class RejectRows:
         for number in left[:MAX_CHUNKS_READ]:
             skipped = index if number == chunk else 0
             rejects = enumerate(self._files.rows(request, [number], key_of))
-            chosen = ((f"{number}.{at}", each) for at, each in rejects if at >= skipped and _is_for(each, reason))
+            chosen = ((f"{number}.{at}", each) for at, each in rejects if at >= skipped and is_for(each, reason))
             found += islice(chosen, limit + 1 - len(found))
             if len(found) > limit:
                 return self._page(request, found[:limit], found[limit][0])
@@ -108,14 +109,22 @@ class RejectRows:
         return page._replace(rows=rows)
 
     def corrected(
-        self, tenant_id: str, request_id: str, cells: Cells, as_shown: Collection[int], *, dropped: bool = False
+        self,
+        tenant_id: str,
+        request_id: str,
+        cells: Cells,
+        as_shown: Collection[int],
+        *,
+        reason: str = "",
+        dropped: bool = False,
     ) -> list[bytes]:
-        """A corrected reject file, as CSV, of the rows that `cells` changes, and of those that are right `as_shown`.
-        With `dropped`, of rows that were ingested without some of their cells.
+        """A corrected reject file, as CSV, of the rows that `cells` changes, and of those that are right `as_shown`,
+        by their places among the rows of `reason`. With `dropped`, of rows that were ingested without some of their
+        cells.
 
         Raises `Refused` (not_corrected) when that is none of the first rows.
         """
-        page = self.page(tenant_id, request_id, reason="", after="", limit=MAX_CORRECTED_IN_PLACE, dropped=dropped)
+        page = self.page(tenant_id, request_id, reason=reason, after="", limit=MAX_CORRECTED_IN_PLACE, dropped=dropped)
         columns = len(page.columns)
         pairs = [(row, row.with_cells(cells.get(at, {}), columns)) for at, row in enumerate(page.rows)]
         changed = [
@@ -154,6 +163,15 @@ def _has(manifest: Manifest, reason: str) -> bool:
 def _is_for(reject: Reject, reason: str) -> bool:
     """By its first reason: so they are counted."""
     return not reason or reject.reasons[0].partition(":")[0] == reason
+
+
+def _lost(manifest: Manifest, column: str) -> bool:
+    return column in manifest.dropped_cells if column else bool(manifest.dropped_cells)
+
+
+def _lacks(reject: Reject, column: str) -> bool:
+    """Whether a row was ingested without its cell of a column."""
+    return not column or any(reason.partition(":")[2] == column for reason in reject.reasons)
 
 
 def _position(after: str) -> tuple[int, int]:

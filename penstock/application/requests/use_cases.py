@@ -205,7 +205,7 @@ class RequestUseCases(UseCases):
         dropped: bool = False,
     ) -> RejectPage:
         """Rejected rows, page by page, with only the first letter of what may be personal. `reason` selects some;
-        `dropped`: the rows that were ingested without some of their cells."""
+        `dropped`: the rows that were ingested without some of their cells, or without that of the column `reason`."""
         page = self._reject_rows.page(
             caller.tenant_id, request_id, reason=reason, after=after, limit=limit, dropped=dropped
         )
@@ -235,12 +235,15 @@ class RequestUseCases(UseCases):
         cells: Cells,
         *,
         as_shown: Collection[int] = (),
+        reason: str = "",
         dropped: bool = False,
     ) -> Accepted:
         """Ingest those of the first rejected rows that `cells` changes, as a child request; and those, by their places,
-        whose line was split wrongly but whose cells are right `as_shown`. With `dropped`, rows that were ingested
-        without some of their cells. Raises `Refused`."""
-        parts = self._reject_rows.corrected(caller.tenant_id, request_id, cells, as_shown, dropped=dropped)
+        whose line was split wrongly but whose cells are right `as_shown`. `reason` selects some rows; with `dropped`,
+        those that were ingested without some of their cells. Raises `Refused`."""
+        parts = self._reject_rows.corrected(
+            caller.tenant_id, request_id, cells, as_shown, reason=reason, dropped=dropped
+        )
         return self._resubmitter.resubmit_parts(
             caller.tenant_id,
             request_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -16,9 +16,10 @@ from starlette.routing import Route
 from penstock.application.requests.reject_rows import RejectPage
 from penstock.application.requests.use_cases import RequestUseCases
 from penstock.application.use_case import declared
-from penstock.documents.requests import request_view
+from penstock.documents.requests import RequestView, request_view
 from penstock.domain.errors import Fault, Refused
 from penstock.domain.files.encodings import ENCODINGS
+from penstock.domain.limits import MAX_CORRECTED_IN_PLACE
 from penstock.domain.requests.request import Request, Status
 from services.uploader.api.rejects import pieces
 from services.uploader.api.resubmissions import accept_corrected
@@ -28,7 +29,8 @@ from services.uploader.console.forms import LARGE, Form
 from services.uploader.console.protection import require_same_origin
 from services.uploader.console.reject_hints import AS_DOWNLOADED, needed_encoding, on_page
 from services.uploader.console.request_page import groups_of
-from services.uploader.console.shown_corrections import dropped_in_words, rejected_in_words
+from services.uploader.console.shown_corrections import corrected_since, dropped_in_words, left_of
+from services.uploader.console.shown_progress import RejectGroup
 from services.uploader.console.shown_rejects import FormState, fits_a_form, shown_rejects
 from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, answered, go, page, request_id_of, to_sign_in, visit_of
@@ -40,16 +42,12 @@ _NO_ROWS = RejectPage((), (), None)
 
 
 class Part(NamedTuple):
-    """Which rows: those of one `reason`, a code, or all; from the cursor `after` on; or those that lost cells."""
+    """Which rows: those of one `reason`, a code, or all; from the cursor `after` on; or those that lost cells, of one
+    column, the `reason`, or of any."""
 
     reason: str = ""
     after: str = ""
     dropped: str = ""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether these are all rejected rows, or all that lost cells."""
-        return not (self.reason or self.after)
 
     @property
     def query(self) -> str:
@@ -69,10 +67,16 @@ def _reveal(visit: Visit) -> Response:
 
 def _correct(visit: Visit) -> Response:
     """On to the request in which the corrected rows run; a form that is refused keeps what was typed."""
-    cells, as_shown, part = _typed(visit.form), _marked(visit.form), Part(dropped=visit.form.text("dropped"))
+    cells, as_shown = _typed(visit.form), _marked(visit.form)
+    part = Part(visit.form.text("reason"), dropped=visit.form.text("dropped"))
     try:
         accepted = visit.use_cases.requests.correct_rejects(
-            visit.caller, request_id_of(visit), cells, as_shown=as_shown, dropped=bool(part.dropped)
+            visit.caller,
+            request_id_of(visit),
+            cells,
+            as_shown=as_shown,
+            reason=part.reason,
+            dropped=bool(part.dropped),
         )
     except Refused as refused:
         states = {at: FormState(cells.get(at, {}), at in as_shown) for at in as_shown.union(cells)}
@@ -110,11 +114,11 @@ def _rejects(
         found = _found(visit, request, part, is_revealed=is_revealed)
     except Refused as refused:  # they are deleted by now
         found, fault = _NO_ROWS, refused.faults[0]
-    context = _context(visit, request)
+    context = _context(visit, request, part)
     plan, corrected = requests.plan(visit.caller, request_id), requests.corrected_lines(visit.caller, request)
     rows = shown_rejects(found, plan, states, corrected)
-    is_form = is_revealed and part.is_whole and context["may_correct"] and fits_a_form(found)
-    are_left = any(not row.is_corrected for row in rows)
+    are_left = context["are_left"] and any(not row.is_corrected for row in rows)
+    fits = not part.after and fits_a_form(found)
     return visit.page(
         "rejects.html",
         422 if fault else 200,
@@ -123,12 +127,21 @@ def _rejects(
         part=part,
         next=found.next,
         is_revealed=is_revealed,
-        in_place=is_form and are_left,
-        too_many=context["may_correct"] and are_left and (bool(part.after) or not fits_a_form(found)),
+        in_place=context["may_correct"] and is_revealed and are_left and fits,
+        may_show_form=context["may_correct"] and are_left and fits,
+        too_many=context["may_correct"] and are_left and not fits,
+        form_rows=MAX_CORRECTED_IN_PLACE,
+        few=_few(context["request"], context["groups"], part),
         encodings={"": AS_DOWNLOADED, **{name: name for name in ENCODINGS}},
         encoding=encoding,
         rows=rows,
     )
+
+
+def _few(request: RequestView, groups: Sequence[RejectGroup], part: Part) -> list[str]:
+    """The columns, or the reasons, of so few rows that a form has them."""
+    counts = request["dropped_cells"] if part.dropped else {each.message: each.rows for each in groups}
+    return [name for name, rows in counts.items() if rows <= MAX_CORRECTED_IN_PLACE]
 
 
 def _found(visit: Visit, request: Request, part: Part, *, is_revealed: bool) -> RejectPage:
@@ -146,18 +159,22 @@ def _found(visit: Visit, request: Request, part: Part, *, is_revealed: bool) -> 
     )
 
 
-def _context(visit: Visit, request: Request) -> dict[str, Any]:
+def _context(visit: Visit, request: Request, part: Part) -> dict[str, Any]:
+    """`are_left`: some of the rows are not corrected yet."""
     requests = visit.use_cases.requests
     view = request_view(request, visit.services.clock.now_us(), requests.corrections(visit.caller, request))
+    left = left_of(view)
+    are_left = bool(left.dropped if part.dropped else left.rejected)
     return {
+        "are_left": are_left,
         "request": view,
         "each": displayed(view),
-        "rejected": rejected_in_words(view),
+        "corrected_words": "" if part.dropped else corrected_since(view),
         "dropped_words": dropped_in_words(view),
         "groups": groups_of(visit.call, request),
-        "may_correct": visit.may(RequestUseCases.correct_rejects) and request.status is Status.COMPLETED,
+        "may_correct": are_left and visit.may(RequestUseCases.correct_rejects) and request.status is Status.COMPLETED,
         "may_reveal": visit.may(RequestUseCases.rejected_rows),
-        "may_download": visit.may(RequestUseCases.rejects),
+        "may_download": are_left and visit.may(RequestUseCases.rejects),
     }
 
 

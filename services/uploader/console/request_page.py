@@ -27,7 +27,7 @@ from services.uploader.console.chart import rates_chart
 from services.uploader.console.known_parents import parents_of, place_of
 from services.uploader.console.known_sources import source_names
 from services.uploader.console.same_by_hand import same_by_hand
-from services.uploader.console.shown_corrections import corrections_in_words, dropped_in_words
+from services.uploader.console.shown_corrections import corrected_since, corrections_in_words, dropped_in_words, left_of
 from services.uploader.console.shown_progress import (
     RejectGroup,
     actions,
@@ -91,6 +91,8 @@ def live_context(call: CallOf, request: Request, may: Callable[[Callable[..., An
         "corrected": corrections_in_words(view),
         "corrected_files": _corrected_files(call, request, view),
         "dropped_words": dropped_in_words(view),
+        "corrected_since": corrected_since(view),
+        "left": left_of(view),
         "groups": groups_of(call, request),
         "chart": rates_chart(call.use_cases.requests.throughput(call.caller, request)),
         "actions": actions(request, may, _stops_with(call, request)),

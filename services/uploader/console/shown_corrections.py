@@ -53,6 +53,30 @@ def dropped_in_words(request: RequestView) -> str:
     return f"{rows} {_has(completed)} them by now, {number(left)} still {'lacks' if left == 1 else 'lack'} them."
 
 
+class Left(NamedTuple):
+    """How many rejected rows, and rows that lost cells, are not corrected yet. Of the latter, the number of cells
+    stands for that of rows before any is corrected."""
+
+    rejected: int
+    dropped: int
+
+
+def left_of(request: RequestView) -> Left:
+    found = request["corrections"]
+    if found is None or Status(request["status"]) is Status.REVERTED:
+        return Left(request["rows_rejected"], sum(request["dropped_cells"].values()))
+    return Left(found["rejects_left"], found["dropped_left"])
+
+
+def corrected_since(request: RequestView) -> str:
+    """How many of the rejected rows are corrected by now, such as "all corrected since"; "" if none is."""
+    found = request["corrections"]
+    if found is None or not found["rejects_corrected"] or Status(request["status"]) is Status.REVERTED:
+        return ""
+    corrected = found["rejects_corrected"]
+    return f"{number(corrected) if found['rejects_left'] else 'all'} corrected since"
+
+
 def rejected_in_words(request: RequestView) -> str:
     """How many rows are rejected, and how many of these are corrected; "" if none is rejected."""
     rejected, found = request["rows_rejected"], request["corrections"]

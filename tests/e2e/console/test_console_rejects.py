@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from typing import Any
 
 import httpx
@@ -146,10 +147,10 @@ def test_corrected_rows_are_marked_until_they_are_undone(system: HttpSystem) -> 
     request_id = ingest(system)
     with signed_in(system, Role.UPLOADER) as person:
         rejects = f"/imports/{request_id}/rejects"
-        assert "2 rejected of 3 rows" in person.get(rejects).text
+        assert "2 of 3 rows rejected" in person.get(rejects).text
         system.ended(child_of(person.post(f"{rejects}/correct", data={"c-0-1": "1980-02-28"})))
         page = person.get(rejects).text
-        assert "2 rejected, 1 corrected of 3 rows" in page
+        assert "2 of 3 rows rejected, 1 corrected since" in page
         assert "The numbers of rows are those of the import, before 1 row was corrected." in page
         assert re.findall(r'data-label="Line"><div>(\d+) <span class="chip ok">corrected', page) == ["3"]
         form = person.post(rejects, data={"reason": ""}).text
@@ -166,7 +167,12 @@ def test_corrected_rows_are_marked_until_they_are_undone(system: HttpSystem) -> 
         for page in (listed, person.get("/sources/crm").text):
             assert re.findall(rf'correction ([12]) of <a href="/imports/{request_id}">', page) == ["2", "1"]
         assert "2 rejected, all corrected" in listed
-        assert "Import the corrected rows" not in person.post(rejects, data={"reason": ""}).text
+        assert "· 2, 66.7 %, all corrected since" in parent
+        assert ">See them</a>" in parent
+        revealed = person.post(rejects, data={"reason": ""}).text
+        assert "2 of 3 rows rejected, all corrected since" in revealed
+        for offer in ("Import the corrected rows", "Upload it", "Download", "correct them here"):
+            assert offer not in revealed + person.get(rejects).text
         person.post(f"/imports/{request_id}/undo", data={"x": ""})
         undone = person.get(f"/imports/{request_id}").text
         assert "Its corrections were undone with it" in undone
@@ -307,9 +313,32 @@ def test_more_rows_than_fit_a_form_are_corrected_in_a_file(system: HttpSystem, d
         with signed_in(system, Role.UPLOADER) as person:
             first = person.get(f"/imports/{request_id}/rejects{query}").text
         with signed_in(system, Role.VIEWER) as reader:
-            assert "So many rows" not in reader.get(f"/imports/{request_id}/rejects{query}").text
-        assert ("So many rows do not fit a form" in first) is (count > 50)
+            assert "too many rows" not in reader.get(f"/imports/{request_id}/rejects{query}").text
+        assert ("There are too many rows for a form here" in first) is (count > 50)
         assert ("correct them here" in first) is (count <= 50)
+
+
+@pytest.mark.parametrize(("dropped", "reason"), [(False, "not_an_integer"), (True, "visits")])
+def test_rows_of_one_reason_are_corrected_in_place_among_too_many(
+    system: HttpSystem, dropped: bool, reason: str
+) -> None:
+    drop = {"on_misfit": "drop"} if dropped else {}
+    visits = {"column": "visits", "attribute": "number_of_visits", "format": "integer", **drop}
+    rows = "".join(f"m{dropped:d}{at}\tnever\tx\t1\n" for at in range(51)) + f"m{dropped:d}z\t1980-01-01\tx\tmany\n"
+    content = f"crmid\tborn\tcity\tvisits\nok\t1980-01-01\tx\t1\n{rows}"
+    columns = [COLUMNS[0], COLUMNS[1] | drop, COLUMNS[2], visits]
+    request_id = system.ingest(content.encode(), mapping=columns)["request_id"]
+    fields = {"reason": reason, "dropped": "1" if dropped else ""}
+    with signed_in(system, Role.UPLOADER) as person:
+        rejects = f"/imports/{request_id}/rejects"
+        whole = person.get(f"{rejects}{'?dropped=1' if dropped else ''}").text
+        assert "here, by “Show only these”:" in whole
+        link = f"{rejects}?dropped=1&amp;reason=visits" if dropped else f"{rejects}?reason=not_an_integer"
+        assert link in whole
+        assert "correct them here" in person.get(unescape(link)).text
+        assert re.findall(r">Line (\d+)<", person.post(rejects, data=fields).text) == ["54"]
+        system.ended(child_of(person.post(f"{rejects}/correct", data={**fields, "c-0-3": "7"})))
+    assert profile(system, f"m{dropped:d}z")["number_of_visits"] == 7
 
 
 def test_the_two_downloads_are_explained_to_those_who_may_download(system: HttpSystem) -> None:

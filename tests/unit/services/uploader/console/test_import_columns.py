@@ -80,7 +80,7 @@ def test_cells_that_do_not_fit_the_persons_choice_are_counted() -> None:
     assert not column_of(replace(SPEC, attribute="note", format="text")).concerns
 
 
-def test_what_was_changed_is_no_longer_the_same_as_last_time() -> None:
+def test_a_changed_option_is_not_the_same_as_last_time() -> None:
     earlier = ColumnMapping(column="Date_Joined", attribute=JOINED.name, format=SUGGESTED.format)
     again = replace(SUGGESTED, against=(), earlier=earlier)
     same = column_spec(again)
