@@ -8,8 +8,10 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from penstock.config import load_settings
 from penstock.domain.access.session import LINK_US
 from services.cli.connecting import Local, open_use_cases
+from services.cli.console_address import DEFAULT, console_address
 from services.cli.failures import reporting
 from services.cli.options import AsJson, Data
 
@@ -17,14 +19,17 @@ LINK_MINUTES = LINK_US // 60_000_000
 
 
 def sign_in(
-    console: Annotated[str, typer.Option(metavar="URL", help="The address of the console.")] = "http://127.0.0.1:8080",
+    console: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help=f"The address of the console; default: that of penstock up, or {DEFAULT}."),
+    ] = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a link that signs you in to the console once, without an API key."""
     with reporting(as_json=as_json) as out:
         with open_use_cases(data) as local:
-            url = sign_in_address(local, console)
+            url = sign_in_address(local, console or console_address(load_settings(data=data).data))
         out.result({"sign_in_url": url}, lambda: _view(url))
 
 

@@ -17,6 +17,7 @@ from penstock.runner.interrupts import ending_when_interrupted
 from penstock.runner.signals import run_until_signalled
 from penstock.wiring.use_cases import use_cases_of
 from services.cli.connecting import Local
+from services.cli.console_address import leaving_address
 from services.cli.failures import reporting
 from services.cli.foreground import refuse_cluster
 from services.cli.local_caller import local_caller
@@ -48,6 +49,7 @@ def up(
             supervisor = standalone.supervisor
             server = api_server(standalone.system, host, port, problems=supervisor.problems, metrics=metrics)
             health_url = stack.enter_context(serving_health(supervisor, health_host, health_port, metrics.registry))
+            stack.enter_context(leaving_address(settings.data, server.url))
             local = Local(use_cases_of(standalone.system), local_caller(settings.tenant))
             sign_in_url = sign_in_address(local, server.url)
             document = {
