@@ -23,7 +23,7 @@ class FixView(TypedDict):
 
 class ColumnCheckView(TypedDict):
     """The cells of a column that do not fit; fixes are tried on `cells_tried` of them. `drops`: the rows stay.
-    `blanks` are the words for blank of its mapping."""
+    `blanks` are the words for blank of its mapping, `examples` some of these cells, masked if they are personal."""
 
     column: str
     attribute: str
@@ -34,6 +34,7 @@ class ColumnCheckView(TypedDict):
     reasons: dict[str, int]
     drops: bool
     cells_tried: int
+    examples: list[str]
     fixes: list[FixView]
 
 
@@ -100,6 +101,7 @@ def _column_check(column: ColumnReport) -> ColumnCheckView:
         reasons=dict(column.reasons),
         drops=column.drops,
         cells_tried=column.cells_tried,
+        examples=list(column.examples),
         fixes=[_fix_view(fix, column) for fix in column.fixes],
     )
 

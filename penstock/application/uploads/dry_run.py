@@ -26,7 +26,7 @@ from penstock.domain.dry_run.as_identifier import NO_IDENTIFIER, AsIdentifier, a
 from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
 from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.frequent_nodes import FrequentNodes
-from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells
+from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells, examples
 from penstock.domain.dry_run.shared_values import SharedValues
 from penstock.domain.dry_run.whole_columns import fit_of, of_whole_column
 from penstock.domain.errors import Fault
@@ -50,7 +50,7 @@ KEY_BYTES = 32
 class ColumnReport(NamedTuple):
     """The cells of one column that do not fit, by reason; `cells_tried` of them were tried to fix. `drops`: only the
     cells would be left out, not their rows. `blanks` are its words for blank, `invalid_share` is that of the cells
-    that do not fit, as estimated."""
+    that do not fit, as estimated; `examples` are the most frequent of these, of personal ones only the first letter."""
 
     label: str
     attribute: Attribute
@@ -62,6 +62,7 @@ class ColumnReport(NamedTuple):
     cells_tried: int
     fixes: Sequence[Fix]
     invalid_share: float = 0.0
+    examples: Sequence[str] = ()
 
 
 class DryRun(NamedTuple):
@@ -288,4 +289,5 @@ class _Counts:
                 whole=partial(of_whole_column, attribute, format, first, places),
             ),
             invalid_share=max(invalid.total / self.read, 1 - fit.share if fit and fit.total else 0.0),
+            examples=examples(invalid, is_personal=mapped.pii or attribute.pii),
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from penstock.domain.dry_run.first_rows import MAX_TEXT, masked
 from penstock.domain.files.rejects import Reject
 from penstock.domain.ingestion.layout import Layout, LayoutColumn
 from penstock.domain.limits import MAX_INVALID_CELLS
@@ -20,6 +21,8 @@ class InvalidCell(NamedTuple):
     text: str
     unplaced: bool = False
     unknown_country: str = ""
+
+EXAMPLES = 3  # of a column
 
 
 @dataclass
@@ -46,6 +49,12 @@ class ColumnErrors:
                 self.unplaced[cell] += is_unplaced
                 if country and (country in self.unknown_countries or len(self.unknown_countries) < MAX_INVALID_CELLS):
                     self.unknown_countries[country] += 1
+
+
+def examples(invalid: ColumnErrors, *, is_personal: bool) -> list[str]:
+    """The most frequent cells that do not fit, masked if they are personal."""
+    found = [cell for cell, _ in invalid.cells.most_common(EXAMPLES)]
+    return [masked(cell) if is_personal else cell[:MAX_TEXT] for cell in found]
 
 
 class InvalidCells:

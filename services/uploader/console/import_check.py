@@ -28,11 +28,12 @@ _COUNTED = (DO_NOT_FIT, "would be rejected")  # by the run, for the whole file
 
 
 class LeftOutCells(NamedTuple):
-    """Cells of a column that are left out of rows that stay."""
+    """Cells of a column that are left out of rows that stay; `examples` are of the column, whatever the reason."""
 
     column: str
     reason: str
     cells: int
+    examples: Sequence[str]
 
 
 class ShownWarning(NamedTuple):
@@ -112,7 +113,7 @@ def _columns_by_code(columns: Sequence[ColumnReport]) -> dict[str, list[str]]:
 
 def _left_out(column: ColumnReport) -> list[LeftOutCells]:
     return [
-        LeftOutCells(column.label, reason_of(code).message, cells)
+        LeftOutCells(column.label, reason_of(code).message, cells, column.examples)
         for code, cells in column.reasons.items()
         if _drops(column, code)
     ]

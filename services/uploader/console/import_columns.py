@@ -23,7 +23,7 @@ from penstock.domain.suggestions.fitting import DO_NOT_FIT
 from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.texts import misspelling
 from services.uploader.console.format_choices import FormatChoice, format_choices, format_in_words
-from services.uploader.console.import_values import ShownValueMap, cells_that_do_not_fit, shown_value_map
+from services.uploader.console.import_values import NO_COLUMNS, ShownValueMap, cells_that_do_not_fit, shown_value_map
 from services.uploader.console.rendering import share
 
 SAMPLES = 3
@@ -77,23 +77,25 @@ def shown_column(
     cells: Sequence[str],
     known: Mapping[str, Attribute],
     *,
+    columns: Mapping[str, Sequence[str]] = NO_COLUMNS,
     cell_key: str,
     reveal: bool,
 ) -> ShownColumn:
+    """`columns` are those of the sample, for a format that needs two of them."""
     written = Cells(choice.column, cells)
     words = written.without(choice.spec.blanks if choice.spec else ())
     filled = [cell for cell in words.cells if cell.strip()]
     attribute = known.get(choice.spec.attribute) if choice.spec else None
     is_personal = bool(choice.spec and choice.spec.pii) or bool(attribute and attribute.pii)
     is_masked = (is_personal or bool(suggestion and suggestion.pii)) and not reveal
-    kind, label, concerns, why = reason_for(choice, suggestion, cells, known)
+    kind, label, concerns, why = reason_for(choice, suggestion, cells, known, columns)
     format = _format_read(choice.spec, known)
     return ShownColumn(
         at=at,
         choice=choice,
         filled=share(len(filled), len(cells)),
         blanks=_blanks(written, words),
-        unfitting=_unfitting(choice.spec, format, cells, is_masked=is_masked) if concerns else (),
+        unfitting=_unfitting(choice.spec, format, cells, columns, is_masked=is_masked) if concerns else (),
         samples=[_sample(cell, is_masked=is_masked) for cell in filled[:SAMPLES]],
         is_masked=is_masked and bool(filled),
         is_personal=is_personal,
@@ -120,9 +122,14 @@ def _blanks(cells: Cells, words: Cells) -> str:
 
 
 def _unfitting(
-    spec: ColumnSpec | None, format: ValueFormat | None, cells: Sequence[str], *, is_masked: bool
+    spec: ColumnSpec | None,
+    format: ValueFormat | None,
+    cells: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
+    *,
+    is_masked: bool,
 ) -> list[str]:
-    found = cells_that_do_not_fit(spec, format, cells) if spec and format else None
+    found = cells_that_do_not_fit(spec, format, cells, columns) if spec and format else None
     return [_sample(cell, is_masked=is_masked) for cell, _ in (found or Counter[str]()).most_common(WORDS)]
 
 
@@ -146,6 +153,7 @@ def reason_for(
     suggestion: ColumnSuggestion | None,
     cells: Sequence[str],
     known: Mapping[str, Attribute],
+    columns: Mapping[str, Sequence[str]] = NO_COLUMNS,
 ) -> Reason:
     """What is to be said of a column. Cells that do not fit are counted for what the person has chosen: for another
     attribute or format, and for a list of values as they are matched now."""
@@ -154,7 +162,7 @@ def reason_for(
     is_list = format is not None and format.kind in (ValueType.ENUM, ValueType.BOOLEAN)
     if spec is None or format is None or not (is_list or reason == OWN_CHOICE):
         return reason
-    found = cells_that_do_not_fit(spec, format, cells)
+    found = cells_that_do_not_fit(spec, format, cells, columns)
     if found is None:
         return reason
     unmatched = found.total()

@@ -107,10 +107,12 @@ def shown_file(
     def column_at(at: int) -> ShownColumn:
         choice = draft.choices[at]
         suggestion, samples = suggestions.get(choice.column), cells.get(choice.column, ())
-        return shown_column(at, choice, suggestion, samples, known, cell_key=draft.cell_key, reveal=reveal)
+        return shown_column(
+            at, choice, suggestion, samples, known, columns=cells, cell_key=draft.cell_key, reveal=reveal
+        )
 
     reasons = [
-        (choice, reason_for(choice, suggestions.get(choice.column), cells.get(choice.column, ()), known))
+        (choice, reason_for(choice, suggestions.get(choice.column), cells.get(choice.column, ()), known, cells))
         for choice in draft.choices
     ]
     return ShownFile(

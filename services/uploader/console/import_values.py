@@ -9,17 +9,19 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, cast
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import Refused
 from penstock.domain.limits import MAX_CELL, MAX_VALUE_MAP
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.mapping.coercion import Coercer, CoercionError, coercer
-from penstock.domain.mapping.coercion.base import PADDING
+from penstock.domain.mapping.coercion.base import PADDING, PairedCoercer
 from penstock.domain.suggestions.sample import Cells
 from services.uploader.console.forms import Form
 
+NO_COLUMNS: Mapping[str, Sequence[str]] = MappingProxyType({})
 SHOWN_CELLS = 50  # each has a list of the values
 SHOWN_CHOICES = 5_000  # of all cells of a column
 TOKEN_DIGITS = 16
@@ -103,16 +105,30 @@ def shown_value_map(
     )
 
 
-def cells_that_do_not_fit(spec: ColumnSpec, format: ValueFormat, cells: Sequence[str]) -> Counter[str] | None:
-    """The cells of the sample that do not fit a format; None for one that there is not, or that needs two columns."""
-    if format.region_column is not None:
-        return None
+def cells_that_do_not_fit(
+    spec: ColumnSpec, format: ValueFormat, cells: Sequence[str], columns: Mapping[str, Sequence[str]] = NO_COLUMNS
+) -> Counter[str] | None:
+    """The cells of the sample that do not fit a format; None for one that there is not, or that needs a cell of the
+    same row of another one of `columns`, which is not there."""
     try:
         fitted = coercer(format)
     except Refused:
         return None
-    found = Cells(spec.column, cells).without(spec.blanks).replaced(spec.values).distinct
-    return Counter({cell: found[cell] for cell in _unfitting(fitted, list(found))})
+    found = Cells(spec.column, cells).without(spec.blanks).replaced(spec.values)
+    if format.region_column is None:
+        return Counter({cell: found.distinct[cell] for cell in _unfitting(fitted, list(found.distinct))})
+    others = columns.get(format.region_column)
+    return None if others is None else _unfitting_pairs(cast(PairedCoercer, fitted), found.cells, others)
+
+
+def _unfitting_pairs(fitted: PairedCoercer, cells: Sequence[str], others: Sequence[str]) -> Counter[str]:
+    pairs = Counter((cell.strip(PADDING), other.strip(PADDING)) for cell, other in zip(cells, others, strict=True))
+    distinct = [pair for pair in pairs if pair[0]]
+    _, errors = fitted.coerce_pairs([cell for cell, _ in distinct], [other for _, other in distinct])
+    found: Counter[str] = Counter()
+    for at in errors:
+        found[distinct[at][0]] += pairs[distinct[at]]
+    return found
 
 
 def entered_values(

@@ -52,6 +52,7 @@ def test_every_rejected_row_has_a_reason_in_words_with_its_fix() -> None:
 def test_cells_that_are_left_out_are_counted_apart_from_rejected_rows() -> None:
     check = shown_check(run_of(OnMisfit.DROP), displayed(), [], {})
     assert [(each.column, each.cells) for each in check.left_out] == [("e_mail", 1)]  # the other is in a rejected row
+    assert check.left_out[0].examples == ["n***"], "masked, since the attribute is personal"
     assert "not_an_email" not in {group.code for group in check.rejected}
     assert {group.code for group in check.rejected} == {"no_identifier", "wrong_field_count", "not_an_integer"}
 

@@ -91,6 +91,17 @@ def test_a_changed_option_is_not_the_same_as_last_time() -> None:
     assert column_of(replace(column_spec(personal), pii=None), personal).label == "Same as last time"
 
 
+def test_numbers_that_do_not_fit_the_country_of_their_row_are_named() -> None:
+    phone = Attribute(name="phone", display_name="Phone", format=parse_format("phone"))
+    suggestion = replace(
+        SUGGESTED, column="tel", attribute=phone, format=parse_format("phone(@Land)"), against=("1 does not fit",)
+    )
+    cells, columns = ["0612345678", "0612345678"], {"Land": ["NL", "US"]}
+    choice = ColumnChoice(column="tel", spec=column_spec(suggestion))
+    column = shown_column(0, choice, suggestion, cells, {"phone": phone}, columns=columns, cell_key="k", reveal=False)
+    assert column.unfitting == ["0612345678"]
+
+
 CARD = Attribute(name="card", display_name="Card", format=parse_format("enum(gold|silver)"))
 CARD_SUGGESTED = replace(
     SUGGESTED, column="card", attribute=CARD, format=CARD.format, against=("2 do not fit and would be left out",)
