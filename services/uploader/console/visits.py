@@ -159,7 +159,7 @@ def error_page(request: Request, error: Exception) -> Response:
     problem = answer_for(error, request.url.path).problem
     if problem.code == "unauthorized":
         return to_sign_in(request)
-    context = {"problem": problem, "call_id": current_call_id()}
+    context = {"problem": problem, "call_id": current_call_id(), "visit": getattr(request.state, "visit", None)}
     if is_partial(request):
         headers = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}
         return HTMLResponse(render("_problem.html", **context), problem.status, headers)
@@ -181,9 +181,10 @@ async def visit_of(request: Request, needed: UseCase) -> Visit | None:
     signed_in = await run_sync(_signed_in, services, request)
     if signed_in is None:
         return None
+    visit = request.state.visit = Visit(request, services, signed_in)
     await run_sync(require, services.use_cases.audit, signed_in.caller, needed.permission, needed.action)
     caller_is_known(request.scope)
-    return Visit(request, services, signed_in)
+    return visit
 
 
 def _admitting(

@@ -130,3 +130,15 @@ def test_people_see_and_end_their_own_sessions_only(admin: httpx.Client, system:
 
 def test_an_unknown_session_is_not_found(admin: httpx.Client) -> None:
     assert admin.post(f"/sessions/{'0' * 64}/end").status_code == 404
+
+
+def test_a_page_without_permission_keeps_the_bar_and_says_why_once(system: HttpSystem) -> None:
+    with console_client(system, Role.VIEWER, "kim") as viewer:
+        for path in ("/keys", "/audit", "/operations", "/imports/new"):
+            answer = viewer.get(path)
+            assert answer.status_code == 403, path
+            main = answer.text.partition("<main")[2]
+            assert main.count("The key&#39;s role does not have the permission") == 1, path
+            assert "Sign out" in answer.text
+            assert "kim" in answer.text
+            assert 'href="/sources"' in answer.text
