@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from penstock.application.encryption.sealed_objects import dropped_key, rejects_key
 from penstock.application.requests.chunks import Chunks
+from penstock.application.requests.corrected_cells import faults_of
 from penstock.application.requests.reject_file import RejectFiles, formats_of
 from penstock.application.requests.requests import Requests
 from penstock.domain.dry_run.first_rows import masked
@@ -68,6 +69,23 @@ class RejectPage(NamedTuple):
     formats: Mapping[str, ValueFormat] = MappingProxyType({})
 
 
+class Corrected(NamedTuple):
+    """The corrected ones of the `page`'s rows, by their places."""
+
+    page: RejectPage
+    rows: Mapping[int, RejectRow]
+
+    def changed_columns(self, at: int) -> frozenset[str]:
+        columns = self.page.columns
+        pairs = zip(columns, self.page.rows[at].padded(len(columns)), self.rows[at].cells, strict=False)
+        return frozenset(column for column, before, after in pairs if before != after)
+
+    def file(self) -> list[bytes]:
+        """A corrected reject file, as CSV."""
+        rows = ((row.line, "", *row.cells) for row in self.rows.values())
+        return [_csv_line(each) for each in [(*REJECT_COLUMNS, *self.page.columns), *rows]]
+
+
 class RejectRows:
     """Reads rejected rows. All raise `NotFound`, and `Refused` (rejects_expired) after their retention."""
 
@@ -117,25 +135,32 @@ class RejectRows:
         *,
         reason: str = "",
         dropped: bool = False,
-    ) -> list[bytes]:
-        """A corrected reject file, as CSV, of the rows that `cells` changes, and of those that are right `as_shown`,
-        by their places among the rows of `reason`. With `dropped`, of rows that were ingested without some of their
-        cells.
+    ) -> Corrected:
+        """The rows that `cells` changes, and those that are right `as_shown`, by their places among the rows of
+        `reason`. With `dropped`, of rows that were ingested without some of their cells.
 
         Raises `Refused` (not_corrected) when that is none of the first rows.
         """
         page = self.page(tenant_id, request_id, reason=reason, after="", limit=MAX_CORRECTED_IN_PLACE, dropped=dropped)
         columns = len(page.columns)
         pairs = [(row, row.with_cells(cells.get(at, {}), columns)) for at, row in enumerate(page.rows)]
-        changed = [
-            (new.line, "", *new.cells)
+        changed = {
+            at: new
             for at, (row, new) in enumerate(pairs)
             if new.cells != row.padded(columns) or (at in as_shown and row.is_redrawn(columns))
-        ]
+        }
         if not changed:
             hint = "Change the cells that are wrong, or mark a row that is right as it is shown, then send them."
             raise refusal("not_corrected", "no row was changed", hint)
-        return [_csv_line(each) for each in [(*REJECT_COLUMNS, *page.columns), *changed]]
+        return Corrected(page, changed)
+
+    def faults(self, tenant_id: str, request_id: str, corrected: Corrected) -> dict[int, Sequence[str]]:
+        """Why rows would be rejected again, or lose a cell that was changed: as `reasons` of a row, by their places."""
+        columns, plan = corrected.page.columns, self._requests.plan(tenant_id, request_id)
+        rows = [dict(zip(columns, row.cells, strict=True)) for row in corrected.rows.values()]
+        found = zip(corrected.rows, faults_of(plan, rows), strict=True)
+        reasons = {at: [*each.rejected, *_of(corrected.changed_columns(at), each.dropped)] for at, each in found}
+        return {at: each for at, each in reasons.items() if each}
 
     def _page(self, request: Request, found: Sequence[tuple[str, Reject]], after: str | None) -> RejectPage:
         header = self._files.header(request)
@@ -172,6 +197,11 @@ def _lost(manifest: Manifest, column: str) -> bool:
 def _lacks(reject: Reject, column: str) -> bool:
     """Whether a row was ingested without its cell of a column."""
     return not column or any(reason.partition(":")[2] == column for reason in reject.reasons)
+
+
+def _of(columns: frozenset[str], reasons: Sequence[str]) -> list[str]:
+    """The reasons that are about one of the columns."""
+    return [reason for reason in reasons if not columns.isdisjoint(reason.partition(":")[2].split("+"))]
 
 
 def _position(after: str) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import islice
 
@@ -241,16 +241,35 @@ class RequestUseCases(UseCases):
         """Ingest those of the first rejected rows that `cells` changes, as a child request; and those, by their places,
         whose line was split wrongly but whose cells are right `as_shown`. `reason` selects some rows; with `dropped`,
         those that were ingested without some of their cells. Raises `Refused`."""
-        parts = self._reject_rows.corrected(
+        corrected = self._reject_rows.corrected(
             caller.tenant_id, request_id, cells, as_shown, reason=reason, dropped=dropped
         )
         return self._resubmitter.resubmit_parts(
             caller.tenant_id,
             request_id,
-            parts,
+            corrected.file(),
+            rows=len(corrected.rows),
             uploaded_by=caller.name,
             accepting=partial(self._record_child, caller, request_id),
         )
+
+    @use_case(Permission.UPLOAD, RESUBMIT, Audited.DENIED_ONLY)
+    def faults_of_corrections(
+        self,
+        caller: Caller,
+        request_id: str,
+        cells: Cells,
+        *,
+        as_shown: Collection[int] = (),
+        reason: str = "",
+        dropped: bool = False,
+    ) -> dict[int, Sequence[str]]:
+        """Why rows that `correct_rejects` would ingest, with the same arguments, would be rejected again or lose cells:
+        codes with their columns, by the places of rows. Raises `Refused`."""
+        corrected = self._reject_rows.corrected(
+            caller.tenant_id, request_id, cells, as_shown, reason=reason, dropped=dropped
+        )
+        return self._reject_rows.faults(caller.tenant_id, request_id, corrected)
 
     def _record_child(self, caller: Caller, parent_id: str, child_id: str, _: Mode) -> None:
         self._audit.record(caller, RESUBMIT, request_id=parent_id, details={"child_id": child_id})

@@ -15,7 +15,7 @@ from penstock.application.uploads.lost_zeros import check_leading_zeros
 from penstock.application.uploads.stored_file import StoredFile
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.errors import NotFound, Refused, refusal
-from penstock.domain.files.rejects import reject_file_name
+from penstock.domain.files.file_name import safe_file_name
 from penstock.domain.files.rows import SET_ASIDE
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.mapping import Mode, Plan
@@ -76,12 +76,19 @@ class Resubmitter:
         )
 
     def resubmit_parts(
-        self, tenant_id: str, request_id: str, parts: Iterable[bytes], *, uploaded_by: str, accepting: Accepting
+        self,
+        tenant_id: str,
+        request_id: str,
+        parts: Iterable[bytes],
+        *,
+        rows: int,
+        uploaded_by: str,
+        accepting: Accepting,
     ) -> Accepted:
-        """The child request for a corrected file that was made here, as CSV: no spreadsheet has taken its cells for
-        numbers. Raises as `root` and `Intake.accept` do, and `Refused` (characters_lost)."""
+        """The child request for a corrected file that was made here, as CSV, of so many `rows`: no spreadsheet has
+        taken its cells for numbers. Raises as `root` and `Intake.accept` do, and `Refused` (characters_lost)."""
         root = self.root(tenant_id, request_id)
-        command = self._command(root, reject_file_name("rejects.csv", request_id), uploaded_by)
+        command = self._command(root, _corrected_rows(rows, root.file_name), uploaded_by)
         stored = self._intake.store(tenant_id, parts)
         try:
             check_characters(stored.file_head, *self._read_as(root, command))
@@ -141,3 +148,8 @@ class Resubmitter:
             mapping=plan.mapping,
             parent_id=root.request_id,
         )
+
+
+def _corrected_rows(rows: int, file_name: str) -> str:
+    """What a file of rows that were corrected one by one is called: "2 corrected rows of customers.csv"."""
+    return safe_file_name(f"{rows} corrected {'row' if rows == 1 else 'rows'} of {file_name}")

@@ -36,6 +36,7 @@ from services.uploader.console.shown_requests import displayed
 from services.uploader.console.visits import Visit, action, answered, go, page, request_id_of, to_sign_in, visit_of
 
 PAGE = 50
+ANYWAY = "anyway"  # pressed to import rows that do not fit as well
 _CELL = re.compile("c-([0-9]{1,2})-([0-9]{1,4})")  # a field of the form: the places of its row and its column
 _AS_SHOWN = re.compile("s-([0-9]{1,2})")  # a box of the form: the place of its row
 _NO_ROWS = RejectPage((), (), None)
@@ -66,22 +67,26 @@ def _reveal(visit: Visit) -> Response:
 
 
 def _correct(visit: Visit) -> Response:
-    """On to the request in which the corrected rows run; a form that is refused keeps what was typed."""
+    """On to the request in which the corrected rows run. They are checked before: a form of rows that do not fit comes
+    back with the reasons beside the cells, unless its second button was pressed; as does one that is refused."""
     cells, as_shown = _typed(visit.form), _marked(visit.form)
     part = Part(visit.form.text("reason"), dropped=visit.form.text("dropped"))
+    requests, caller, request_id = visit.use_cases.requests, visit.caller, request_id_of(visit)
+    selected: dict[str, Any] = {"as_shown": as_shown, "reason": part.reason, "dropped": bool(part.dropped)}
+    found: Mapping[int, Sequence[str]] = {}
+    fault = None
     try:
-        accepted = visit.use_cases.requests.correct_rejects(
-            visit.caller,
-            request_id_of(visit),
-            cells,
-            as_shown=as_shown,
-            reason=part.reason,
-            dropped=bool(part.dropped),
-        )
+        if not visit.form.has(ANYWAY):
+            found = requests.faults_of_corrections(caller, request_id, cells, **selected)
+        if not found:
+            accepted = requests.correct_rejects(caller, request_id, cells, **selected)
+            return go(f"/imports/{accepted.request.request_id}")
     except Refused as refused:
-        states = {at: FormState(cells.get(at, {}), at in as_shown) for at in as_shown.union(cells)}
-        return _rejects(visit, part, reveals=True, states=states, fault=on_page(refused.faults[0]))
-    return go(f"/imports/{accepted.request.request_id}")
+        fault = on_page(refused.faults[0])
+    states = {
+        at: FormState(cells.get(at, {}), at in as_shown, found.get(at, ())) for at in as_shown.union(cells, found)
+    }
+    return _rejects(visit, part, reveals=True, states=states, fault=fault)
 
 
 def _typed(form: Form) -> dict[int, dict[int, str]]:
@@ -118,12 +123,14 @@ def _rejects(
     plan, corrected = requests.plan(visit.caller, request_id), requests.corrected_lines(visit.caller, request)
     rows = shown_rejects(found, plan, states, corrected)
     are_left = context["are_left"] and any(not row.is_corrected for row in rows)
+    faulty = sum(bool(state.faults) for state in states.values())
     fits = not part.after and fits_a_form(found)
     return visit.page(
         "rejects.html",
-        422 if fault else 200,
+        422 if fault or faulty else 200,
         **context,
         fault=fault,
+        faulty=faulty,
         part=part,
         next=found.next,
         is_revealed=is_revealed,

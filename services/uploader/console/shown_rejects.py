@@ -13,17 +13,18 @@ from services.uploader.console.shown_progress import RejectGroup, reasons_in_wor
 
 
 class ShownCell(NamedTuple):
-    """`name` is that of its field in the form."""
+    """`name` is that of its field in the form, `fault` why what was typed does not fit, "" if it does."""
 
     name: str
     column: str
     cell: str
+    fault: str = ""
 
 
 class ShownReject(NamedTuple):
     """`first` are the cells that its reasons name, all if they name none; `identifiers` are those of the `others` that
     say whose row it is. `surplus` are the cells after its last column, `as_shown` the name of the box that takes the
-    row as it is, "" without one."""
+    row as it is, "" without one. `faults` are why it does not fit as it was typed, where that is about no cell."""
 
     line: str
     reasons: Sequence[RejectGroup]
@@ -34,13 +35,16 @@ class ShownReject(NamedTuple):
     as_shown: str
     is_marked: bool
     is_corrected: bool
+    faults: Sequence[str]
 
 
 class FormState(NamedTuple):
-    """What was typed into a row of the form, by the places of columns, and whether its box was marked."""
+    """What was typed into a row of the form, by the places of columns, whether its box was marked, and why the row
+    does not fit then: codes with their columns."""
 
     typed: Mapping[int, str]
     is_marked: bool
+    faults: Sequence[str] = ()
 
 
 def shown_rejects(
@@ -62,8 +66,10 @@ def _displayed(
 ) -> ShownReject:
     columns = found.columns
     named = {name for reason in row.reasons for name in reason.partition(":")[2].split("+")} & set(columns)
+    faults = reasons_in_words(state.faults, found.formats)
+    fault_of = {name: each for each in faults for label in each.columns for name in label.split("+")}
     cells = [
-        ShownCell(f"c-{at}-{place}", column, state.typed.get(place, cell))
+        ShownCell(f"c-{at}-{place}", column, state.typed.get(place, cell), _fault(fault_of.get(column)))
         for place, (column, cell) in enumerate(zip(columns, row.padded(len(columns)), strict=True))
     ]
     others = [each for each in cells if each.column not in named] if named else []
@@ -77,7 +83,12 @@ def _displayed(
         as_shown=f"s-{at}" if row.is_redrawn(len(columns)) else "",
         is_marked=state.is_marked,
         is_corrected=False,
+        faults=[_fault(each) for each in faults if not each.columns],
     )
+
+
+def _fault(reason: RejectGroup | None) -> str:
+    return f"{reason.message}. {reason.fix}" if reason else ""
 
 
 def identifier_columns(plan: Plan) -> frozenset[str]:

@@ -133,6 +133,24 @@ def test_a_refused_form_keeps_what_was_typed(system: HttpSystem) -> None:
         assert "only rows of a completed request can be corrected" in answer.text
 
 
+def test_corrected_cells_are_checked_before_they_are_imported(system: HttpSystem) -> None:
+    request_id = ingest(system)
+    with signed_in(system, Role.UPLOADER) as person:
+        rejects = f"/imports/{request_id}/rejects"
+        typed = {"c-0-1": "1980-02-28", "c-1-1": "soon"}
+        answer = person.post(f"{rejects}/correct", data=typed)
+        assert answer.status_code == 422
+        assert "1 row does not fit yet" in answer.text
+        assert system.viewer.get(f"/v1/requests/{request_id}").json()["corrections"] is None, "nothing was sent"
+        assert 'value="soon" autocomplete="off" spellcheck="false" aria-invalid="true"' in answer.text
+        assert '<p class="fault" id="c-1-1-fault">The value is not a date' in answer.text
+        assert 'id="c-0-1-fault"' not in answer.text
+        child = child_of(person.post(f"{rejects}/correct", data={**typed, "anyway": "yes"}))
+        ended = system.ended(child)
+        assert (ended["rows_ingested"], ended["rows_rejected"]) == (1, 1)
+        assert ended["file_name"] == "2 corrected rows of people.tsv"
+
+
 def test_a_row_with_a_cell_too_many_is_imported_as_the_form_shows_it(system: HttpSystem) -> None:
     request_id = ingest(system, HEADER + "c20\t1980-01-02\tDelft\nc21\t1980-01-02\tUtrecht\t\nc22\tnever\tGouda\n")
     with signed_in(system, Role.UPLOADER) as person:
@@ -160,7 +178,8 @@ def test_corrected_rows_are_marked_until_they_are_undone(system: HttpSystem) -> 
         system.ended(child_of(person.post(f"{rejects}/correct", data={"c-1-1": ""})))
         parent = person.get(f"/imports/{request_id}").text
         assert "2 rejected, all corrected" in parent
-        places = re.findall(r'<a href="/imports/([^"]+)" class="wide">correction ([12]) \(rejects-', parent)
+        links = r'<a href="/imports/([^"]+)" class="wide">correction ([12]) \(1 corrected row of people'
+        places = re.findall(links, parent)
         assert [place for _, place in places] == ["1", "2"]
         assert "correction 2 of <a" in person.get(f"/imports/{places[1][0]}").text
         listed = person.get("/imports").text

@@ -110,6 +110,24 @@ def test_rejects_of_a_child_are_corrected_in_place_too(driven: DrivenSystem) -> 
     assert (again.parent_id, again.rows_ingested) == (root.request_id, 1)
 
 
+def test_corrected_cells_are_checked_as_they_would_be_ingested(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA, BAD)))
+    requests = requests_of(driven)
+    cells = {0: {BORN: "1990-02-01"}, 1: {BORN: "never"}}
+    assert requests.faults_of_corrections(ANN, root.request_id, cells) == {1: ["not_a_date:c_born"]}
+    nobody = requests.faults_of_corrections(ANN, root.request_id, {0: {0: "", BORN: "1990-02-01"}})
+    assert nobody == {0: ["no_identifier"]}
+    with pytest.raises(Refused, match="not_corrected"):
+        requests.faults_of_corrections(ANN, root.request_id, {})
+
+
+def test_rows_that_are_corrected_one_by_one_have_a_name_for_people(driven: DrivenSystem) -> None:
+    (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA, BAD)))
+    cells = {0: {BORN: "1990-02-01"}, 1: {BORN: "1990-02-02"}}
+    child = requests_of(driven).correct_rejects(ANN, root.request_id, cells).request
+    assert child.file_name == f"2 corrected rows of {root.file_name}"
+
+
 @pytest.mark.parametrize("cells", [{}, {0: {}}, {0: {BORN: "yesterday"}}, {7: {BORN: "1990-02-01"}}, {0: {99: "x"}}])
 def test_without_a_changed_cell_nothing_is_sent(driven: DrivenSystem, cells: dict[int, dict[int, str]]) -> None:
     (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA)))
