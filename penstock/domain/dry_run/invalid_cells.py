@@ -22,6 +22,7 @@ class InvalidCell(NamedTuple):
     unplaced: bool = False
     unknown_country: str = ""
 
+
 EXAMPLES = 3  # of a column
 
 
