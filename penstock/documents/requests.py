@@ -144,7 +144,7 @@ def request_view(
     waiting: Waiting | None = None,
     replaced_by: str | None = None,
 ) -> RequestView:
-    view = cast(RequestView, {**to_public(request, now_us, corrections, waiting), "replaced_by": replaced_by})
+    view = cast(RequestView, to_public(request, now_us, corrections, waiting, replaced_by))
     if mails is not None:
         view["notify"] = [_recipient_view(each) for each in mails]
     return view

@@ -15,9 +15,9 @@ from tests.support.http_system import CRMID, HEADER, HttpSystem, serving
 ROWS = (HEADER + "c1\t+31612345678\tshoes\nc2\t\thats\n").encode()
 PUBLIC_FIELDS = (
     "request_id, tenant_id, data_source, file_name, uploaded_by, status, mode, mapping_version, segment, as_of, notify,"
-    " upload_started_at, accepted_at, started_at, finished_at, bytes, file_options, rows_read, rows_accepted,"
+    " upload_started_at, accepted_at, started_at, held_at, finished_at, bytes, file_options, rows_read, rows_accepted,"
     " rows_ingested, rows_rejected, max_rejects, chunks_done, chunks_total, reject_reasons, dropped_cells, blank_words,"
-    " parent_id, corrections, held, waiting, error, eta_seconds"
+    " parent_id, corrections, replaced_by, held, waiting, error, eta_seconds"
 )
 
 

@@ -17,7 +17,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_public(
-    request: Request, now_us: int, corrections: CorrectionTotals | None = None, waiting: Waiting | None = None
+    request: Request,
+    now_us: int,
+    corrections: CorrectionTotals | None = None,
+    waiting: Waiting | None = None,
+    replaced_by: str | None = None,
 ) -> dict[str, Any]:
     """The request as JSON for people and other systems: exactly the fields of the public surface."""
     return {
@@ -51,6 +55,7 @@ def to_public(
         "blank_words": {column: dict(words) for column, words in request.blank_words.items()},
         "parent_id": request.parent_id,
         "corrections": None if corrections is None else corrections._asdict(),
+        "replaced_by": replaced_by,
         "held": _held(request),
         "waiting": None if waiting is None else _waiting(waiting),
         "error": None if request.error is None else request.error.to_json(),

@@ -266,9 +266,9 @@ def test_the_public_form_has_exactly_the_promised_fields() -> None:
     public = to_public(fold(Started(at_us=1_700_000_000_123_456), chunk(0, 1, 2, at_us=1_700_000_000_123_457)), 0)
     names = (
         "request_id tenant_id data_source file_name uploaded_by status mode mapping_version segment as_of notify"
-        " upload_started_at accepted_at started_at finished_at bytes file_options"
+        " upload_started_at accepted_at started_at held_at finished_at bytes file_options"
         " rows_read rows_accepted rows_ingested rows_rejected max_rejects chunks_done chunks_total reject_reasons"
-        " dropped_cells blank_words parent_id corrections held waiting error eta_seconds"
+        " dropped_cells blank_words parent_id corrections replaced_by held waiting error eta_seconds"
     )
     assert list(public) == names.split()
     assert public["accepted_at"] == "1970-01-01T00:00:01.000000Z"
