@@ -102,7 +102,7 @@ def names_the_outage_and_gives_up(cli: CommandLine, arguments: list[str], url: s
     assert ran.returncode == 3, ran.stderr
     waited_for = [line for line in ran.stderr.splitlines() if line.startswith("Waiting: ")]
     assert len(waited_for) == 1, ran.stderr
-    assert "the system needs something that is unavailable" in waited_for[0]
+    assert "It waits for the disk, which cannot be used at present." in waited_for[0]
 
 
 def test_a_running_system_reports_an_outage_once_and_recovers_by_itself(cli: CommandLine) -> None:

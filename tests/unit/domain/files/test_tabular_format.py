@@ -229,7 +229,8 @@ FILE = (
 REJECTS = (
     "penstock_line;penstock_reasons;c_crmid;c_email;c_loyalty;c_note;c_points;c_born\n"
     "4;The row has more or fewer fields than the header (wrong_field_count);C2;;;ragged;2\n"
-    "5;c_born: The value is not a date in any of the column's patterns (not_a_date);"
+    "5;c_born: The value is not a date in any of the column's patterns. "
+    "Write an existing day as 2024-01-31 (not_a_date);"
     'C3;;;"\'=1+1\nnext line";3;yesterday\n'
     "9;The row contains bytes that are not in the file's encoding (not_utf8);C5;;;\ufffd;5;\n"
 )
