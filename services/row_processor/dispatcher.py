@@ -138,7 +138,7 @@ class Dispatcher:
         self._backlog = backlog(map(self._load, roads))
         self._reports.store(
             ((road, (held for held in self._held.values() if self._road(held) is road)) for road in roads),
-            lambda tenant_id: self._limits.of(tenant_id).requests if tenant_id in self._limited else None,
+            lambda tenant_id: self._most_at_once(tenant_id) if tenant_id in self._limited else None,
         )
         for tenant_id in list(self._limited):  # their limit may have changed
             self._let_wait(self._limited.pop(tenant_id))
@@ -175,8 +175,15 @@ class Dispatcher:
 
     def _is_at_limit(self, tenant_id: str) -> bool:
         """Whether as many of its requests are processed as may be. Raises `Unavailable`."""
-        most = self._limits.of(tenant_id).requests
+        most = self._most_at_once(tenant_id)
         return most is not None and self._at_once[tenant_id] >= most
+
+    def _most_at_once(self, tenant_id: str) -> int | None:
+        """None for a tenant without this limit; with a changed record, nothing of the tenant begins."""
+        try:
+            return self._limits.of(tenant_id).requests
+        except Corrupt:  # which the store logs
+            return 0
 
     def _road(self, held: Held) -> Road:
         return self._express if held.request.is_one_chunk else self._ready

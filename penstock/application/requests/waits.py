@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from penstock.application.encryption.expiring_cache import ExpiringCache
 from penstock.application.requests.queues import Queues
 from penstock.domain.dispatching.queue import Queue
+from penstock.domain.errors import Corrupt
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.waiting import Waiting, waits_for
 from penstock.ports.clock import Clock
@@ -34,6 +35,13 @@ class Waits:
     def _queue(self, tenant_id: str) -> Queue | None:
         known = self._known.get(tenant_id)
         if known is None:
-            known = (self._queues.of(tenant_id),)
+            known = (self._stored(tenant_id),)
             self._known.put(tenant_id, known)
         return known[0]
+
+    def _stored(self, tenant_id: str) -> Queue | None:
+        """A queue that was changed in the database is none: it only says what a request waits for."""
+        try:
+            return self._queues.of(tenant_id)
+        except Corrupt:  # which the store logs
+            return None

@@ -334,6 +334,26 @@ def test_a_request_that_has_begun_goes_on_with_another_dispatcher_before_anythin
     assert place.present(small).status is Status.COMPLETED
 
 
+def test_limits_that_were_changed_in_the_database_keep_their_tenant_waiting_and_nobody_else(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = place.driven.system.tenant_limits
+    small = [place.driven.upload(SMALL_BODY + b"%d\n" % number) for number in range(2)]
+
+    def changed(_: str) -> TenantLimits:
+        raise Corrupt("a record was changed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "of", changed)
+        for _ in range(3):
+            place.look()
+        assert place.sent(CHUNK_EXPRESS) == []
+    for _ in range(2):
+        place.look()
+    assert all(place.chunks(each, CHUNK_EXPRESS) for each in small)
+    assert {place.present(each).status for each in small} == {Status.SCHEDULED}
+
+
 def test_the_backlog_is_what_is_not_done(place: Place) -> None:
     assert place.dispatcher.backlog().chunks == 0
     request = place.driven.upload()
