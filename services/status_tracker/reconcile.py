@@ -31,6 +31,7 @@ from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 
+AT_WORK_SECONDS = 2.0  # that the tracker may take to announce what it has counted
 LOOK_SECONDS = 10.0  # between two looks for hints, and at requests that are under way
 MISSING_SECONDS = 60.0  # between two looks at a marker without a request
 NEVER_ACCEPTED_US = 86_400_000_000  # after its marker; a retry stores another one
@@ -121,11 +122,17 @@ class Reconciler:
         elif stored.request.status.processing and self._is_quiet(stored.request, observations):
             stored = self._recount(stored)
         if not self._announcer.has_announced(stored.request):
+            if self._is_just_done(stored.request):
+                return AT_WORK_SECONDS
             self._announcer.announce([stored])
             return LOOK_SECONDS
         if stored.request.status.ended:
             return None if self._close(stored.request, marker) else LOOK_SECONDS
         return self._until_decided(stored.request)
+
+    def _is_just_done(self, request: Request) -> bool:
+        """Whether the tracker is probably announcing it at this moment, since a step of it has just been counted."""
+        return abs(self._clock.now_us() - request.last_step_at) < AT_WORK_SECONDS * 1e6
 
     def _look_after_missing(self, tenant_id: str, marker: ActiveMarker) -> float | None:
         """Its uploader died before it was accepted; a retry with the same key will use the marker."""
