@@ -126,9 +126,12 @@ class Dispatcher:
         return self._backlog
 
     def _load(self, road: Road) -> Load:
-        left = sum(held.size for held in self._held.values() if self._road(held) is road)
+        left = sum(held.size for held in self._on(road))
         seconds = sum(road.work_us) / len(road.work_us) / 1e6 if road.work_us else CHUNK_SECONDS
         return Load(left + road.outstanding.total(), seconds)
+
+    def _on(self, road: Road) -> Iterator[Held]:
+        return (held for held in self._held.values() if self._road(held) is road)
 
     def _report(self) -> None:
         now, roads = self._clock.monotonic(), (self._express, self._ready)
@@ -137,7 +140,7 @@ class Dispatcher:
         self._reported_at = now
         self._backlog = backlog(map(self._load, roads))
         self._reports.store(
-            ((road, (held for held in self._held.values() if self._road(held) is road)) for road in roads),
+            ((road, self._on(road)) for road in roads),
             lambda tenant_id: self._most_at_once(tenant_id) if tenant_id in self._limited else None,
         )
         for tenant_id in list(self._limited):  # their limit may have changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from penstock.application.health.dependencies import began_us
 from penstock.application.requests.queues import Queues
 from penstock.domain.dispatching.queue import Place, Queue, Waiting, places
 from penstock.domain.requests.pace import chunk_us
@@ -21,7 +22,7 @@ class QueueReports:
         """Store a queue for each tenant with a request that has not begun. `at_once` returns the limit for which
         requests of a tenant wait. Raises `Unavailable`."""
         now_us = self._clock.now_us()
-        outages = {name: now_us - int(seconds * 1e6) for name, seconds in self._lasting().items()}
+        outages = began_us(self._lasting(), now_us)
         queues: dict[str, Queue] = {}
         for road, all_held in by_road:
             for tenant_id, queue in _queues(road, list(all_held), now_us, outages).items():

@@ -29,6 +29,11 @@ def outage(error: Unavailable) -> dict[str, str]:
     return {error.dependency or OTHER: str(error)}
 
 
+def began_us(lasting: Mapping[str, float], now_us: int) -> dict[str, int]:
+    """When each outage began, in microseconds since the epoch; `lasting` is for how many seconds each has lasted."""
+    return {dependency: now_us - int(seconds * 1e6) for dependency, seconds in lasting.items()}
+
+
 class _Outage(NamedTuple):
     """An outage. Times are by the monotonic clock; `until` is None while a reporter still reports it."""
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from penstock.application.access.audit import Audit
 from penstock.application.encryption.authenticated_store import AuthenticatedStore
 from penstock.application.encryption.key_states import TenantKeys, key_states
-from penstock.application.health.dependencies import Dependencies
+from penstock.application.health.dependencies import Dependencies, began_us
 from penstock.application.health.verifying import VerifiedTable, verify
 from penstock.application.health.workload import DiskSpace, RunningWork, Step, Workload
 from penstock.application.use_case import Audited, UseCases, use_case
@@ -71,10 +71,9 @@ class HealthUseCases(UseCases):
         return Verification(verify(self._records), key_states(self._records, self._vault))
 
     def _states(self) -> list[DependencyState]:
-        outages, lasting, now_us = self._dependencies.outages(), self._dependencies.lasting(), self._now_us()
+        outages, now_us = self._dependencies.outages(), self._now_us()
+        began = began_us(self._dependencies.lasting(), now_us)
         return [
-            DependencyState(name, outages[name], now_us - round(lasting.get(name, 0.0) * 1e6))
-            if name in outages
-            else DependencyState(name)
+            DependencyState(name, outages[name], began.get(name, now_us)) if name in outages else DependencyState(name)
             for name in sorted({*self._dependencies.states(), *outages})
         ]

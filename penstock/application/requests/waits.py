@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from penstock.application.encryption.expiring_cache import ExpiringCache
+from penstock.application.health.dependencies import began_us
 from penstock.application.requests.queues import Queues
 from penstock.domain.dispatching.queue import Queue
 from penstock.domain.errors import Corrupt
@@ -28,7 +29,7 @@ class Waits:
         if not request.status.processing:
             return None
         now_us = self._clock.now_us()
-        outages = {name: now_us - int(seconds * 1e6) for name, seconds in self._lasting().items()}
+        outages = began_us(self._lasting(), now_us)
         queue = self._queue(request.tenant_id) if request.status is Status.SCHEDULED else None
         return waits_for(request, now_us, queue=queue, outages=outages)
 
