@@ -146,7 +146,9 @@ dialog.addEventListener("input", () => {
   for (const place of dialog.querySelectorAll("[data-derived]")) place.textContent = name.toUpperCase().replace(/[^A-Z0-9]+/g, "_").replace(/^_|_$/g, "");
 });
 
-chosen.addEventListener("change", () => { if (chosen.files.length) send(chosen.files[0]); });
+const sendChosen = () => { if (chosen.files.length) send(chosen.files[0]); };
+chosen.addEventListener("change", sendChosen);
+sendChosen(); // a file that was chosen before this script was here
 document.getElementById("send").hidden = true;
 document.getElementById("file-form").addEventListener("submit", (event) => event.preventDefault());
 area.addEventListener("dragover", (event) => event.preventDefault());
