@@ -4,7 +4,8 @@
 
 Each client posts files of 100 rows one after another; every file is another. `per_second` counts from the first POST to
 the last request that is COMPLETED; `post_seconds` are the median, the 99th percentile and the longest of the POSTs;
-`cpu_milliseconds_per_upload` and `peak_rss_mb` are by process. The servers are this benchmark's own.
+`cpu_milliseconds_per_upload` and `peak_rss_mb` are by process, `reads_per_upload` and `writes_per_upload` by table of
+Cassandra, as it counts them. The servers are this benchmark's own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -24,10 +26,13 @@ import httpx
 from benchmarks.cluster import SERVERS
 from benchmarks.meter import Meter
 from benchmarks.serving import GIVE_UP_SECONDS, LOOK_SECONDS, sample_files, serving
-from penstock.config import DEFAULT_TENANT
+from penstock.adapters.cluster.cassandra_cluster import CassandraSettings
+from penstock.adapters.cluster.cassandra_session import CassandraSession
+from penstock.config import DEFAULT_TENANT, load_section
 from penstock.domain.requests.request import Status
 
 ROWS, WARMING_UPLOADS = 100, 100
+KINDS = ("read", "write")
 
 
 def main() -> None:
@@ -42,9 +47,13 @@ def main() -> None:
         client = httpx.Client(base_url=url, headers=headers, timeout=120, limits=limits)
         _load(client, sample_files(WARMING_UPLOADS, ROWS, seed=1), options.clients)
         servers = {name: stack.process(name).pid for name in SERVERS}
+        session = CassandraSession(load_section(CassandraSettings, "cassandra", fleet.variables))
         meter = Meter(servers | {name: process.pid for name, process in fleet.processes.items()})
+        before = [_operations(session, kind) for kind in KINDS]
         seconds, posts = _load(client, sample_files(options.uploads, ROWS, seed=2), options.clients)
         taken = meter.read()
+        after = [_operations(session, kind) for kind in KINDS]
+        session.close()
     figures = {
         "uploads": options.uploads,
         "clients": options.clients,
@@ -56,6 +65,12 @@ def main() -> None:
             name: round(each.cpu_seconds / options.uploads * 1000, 1) for name, each in taken.items()
         },
         "peak_rss_mb": {name: round(each.peak_rss_mb) for name, each in taken.items()},
+        **{
+            f"{kind}s_per_upload": {
+                table: round(count / options.uploads, 1) for table, count in (now - then).most_common()
+            }
+            for kind, then, now in zip(KINDS, before, after, strict=True)
+        },
     }
     print(json.dumps(figures))
 
@@ -73,6 +88,12 @@ class Posts:
             "p99": round(percentiles[98], 3),
             "longest": round(self._each[-1], 3),
         }
+
+
+def _operations(session: CassandraSession, kind: str) -> Counter[str]:
+    """How many reads or writes each table has had since the server started, those of lightweight transactions too."""
+    rows = session.read(f"SELECT table_name, count FROM system_views.local_{kind}_latency")
+    return Counter({str(table): int(count) for table, count in rows})
 
 
 def _load(client: httpx.Client, files: Sequence[bytes], clients: int) -> tuple[float, Posts]:
