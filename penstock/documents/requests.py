@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
 from penstock.application.delivery.mail_report import MailState, RecipientReport
+from penstock.application.requests.use_cases import RequestUseCases
 from penstock.documents.faults import FaultView, fault_views
 from penstock.documents.file_options import FileOptionsView
+from penstock.domain.access.permissions import Caller
 from penstock.domain.mapping.mapping import Mode
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.public_view import to_public
@@ -148,6 +150,38 @@ def request_view(
     if mails is not None:
         view["notify"] = [_recipient_view(each) for each in mails]
     return view
+
+
+def listed_views(
+    use_cases: RequestUseCases,
+    caller: Caller,
+    requests: Sequence[Request],
+    now_us: int,
+    mails: Iterable[RecipientReport] | None = None,
+) -> list[RequestView]:
+    """The documents of requests; without `mails`, they have nothing of what became of e-mails. Raises `Unavailable`."""
+    replaced = use_cases.replaced_by(caller, requests)
+    return [
+        request_view(
+            request,
+            now_us,
+            use_cases.corrections(caller, request),
+            mails,
+            use_cases.waiting(caller, request),
+            replaced.get(request.request_id),
+        )
+        for request in requests
+    ]
+
+
+def listed_view(use_cases: RequestUseCases, caller: Caller, request: Request, now_us: int) -> RequestView:
+    """As `listed_views`, for one."""
+    return listed_views(use_cases, caller, [request], now_us)[0]
+
+
+def detailed_view(use_cases: RequestUseCases, caller: Caller, request: Request, now_us: int) -> RequestView:
+    """With what became of its e-mails."""
+    return listed_views(use_cases, caller, [request], now_us, use_cases.mails(caller, request))[0]
 
 
 def _recipient_view(report: RecipientReport) -> RecipientView:

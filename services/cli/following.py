@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from penstock.application.requests.use_cases import RequestUseCases
-from penstock.documents.requests import RequestView, request_view
+from penstock.documents.requests import RequestView, listed_view
 from penstock.domain.access.permissions import Caller
 from penstock.domain.requests.request import Status
 from penstock.ports.clock import Clock
@@ -21,8 +21,7 @@ def changes(requests: RequestUseCases, caller: Caller, request_id: str, clock: C
     wait = MIN_WAIT
     while True:
         request = requests.get(caller, request_id)
-        corrections, waiting = requests.corrections(caller, request), requests.waiting(caller, request)
-        yield request_view(request, clock.now_us(), corrections, waiting=waiting)
+        yield listed_view(requests, caller, request, clock.now_us())
         if not request.status.processing:
             return
         clock.sleep(wait)

@@ -22,7 +22,7 @@ from penstock.client.resumption import KeptResumption, Resumption, state_folder
 from penstock.client.upload_order import UploadOrder
 from penstock.config import Settings
 from penstock.documents.checks import check_view
-from penstock.documents.requests import request_view
+from penstock.documents.requests import detailed_view
 from penstock.domain.errors import Refused
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.requests.request import Request
@@ -189,12 +189,8 @@ class SystemBackend(Backend):
 
     def request(self, request_id: str) -> Document:
         request = self._use_cases.requests.get(self._caller, request_id)
-        mails = self._use_cases.requests.mails(self._caller, request)
-        corrections = self._use_cases.requests.corrections(self._caller, request)
-        waiting = self._use_cases.requests.waiting(self._caller, request)
-        replaced_by = self._use_cases.requests.replaced_by(self._caller, [request]).get(request_id)
-        now_us = self._system.clock.now_us()
-        document: Document = {**request_view(request, now_us, corrections, mails, waiting, replaced_by)}
+        view = detailed_view(self._use_cases.requests, self._caller, request, self._system.clock.now_us())
+        document: Document = {**view}
         return document
 
     def changes(self, request_id: str) -> Iterator[Document]:

@@ -16,7 +16,7 @@ from penstock.documents.plans import PlanView, plan_view
 from penstock.documents.profiles import ProfileView, profile_view
 from penstock.documents.publishers import PublisherView, RotatedPublisherView, publisher_view, rotated_view
 from penstock.documents.rejected_rows import RejectedRowsPage, rejected_rows_page
-from penstock.documents.requests import RequestPage, RequestView, request_view
+from penstock.documents.requests import RequestPage, RequestView, detailed_view, listed_views
 from penstock.domain.access.permissions import Role
 from penstock.domain.requests.request import Request
 from penstock.domain.requests.request_filter import RequestFilter
@@ -61,7 +61,7 @@ class LocalClient(Client):
 
     def request_page(self, *, limit: int, before: str = "", only: RequestFilter = RequestFilter()) -> RequestPage:
         page = self._use_cases.requests.page(self._caller, before=before, limit=limit, only=only)
-        return RequestPage(requests=[self._public(each) for each in page.requests], next=page.next)
+        return RequestPage(requests=self._listed(page.requests), next=page.next)
 
     def request(self, request_id: str) -> RequestView:
         return self._detailed(self._use_cases.requests.get(self._caller, request_id))
@@ -88,13 +88,13 @@ class LocalClient(Client):
         return plan_view(self._use_cases.requests.plan(self._caller, request_id))
 
     def cancel(self, request_id: str) -> RequestView:
-        return self._public(self._use_cases.requests.cancel(self._caller, request_id))
+        return self._listed([self._use_cases.requests.cancel(self._caller, request_id)])[0]
 
     def approve(self, request_id: str) -> RequestView:
-        return self._public(self._use_cases.requests.approve(self._caller, request_id))
+        return self._listed([self._use_cases.requests.approve(self._caller, request_id)])[0]
 
     def undo(self, request_id: str) -> RequestView:
-        return self._public(self._use_cases.requests.undo(self._caller, request_id))
+        return self._listed([self._use_cases.requests.undo(self._caller, request_id)])[0]
 
     def profile(self, namespace: str, value: str, *, reveal: bool, history: bool = False) -> ProfileView:
         profiles = self._use_cases.profiles
@@ -145,14 +145,7 @@ class LocalClient(Client):
         self._system.close()
 
     def _detailed(self, request: Request) -> RequestView:
-        mails = self._use_cases.requests.mails(self._caller, request)
-        corrections = self._use_cases.requests.corrections(self._caller, request)
-        waiting = self._use_cases.requests.waiting(self._caller, request)
-        replaced_by = self._use_cases.requests.replaced_by(self._caller, [request]).get(request.request_id)
-        return request_view(request, self._system.clock.now_us(), corrections, mails, waiting, replaced_by)
+        return detailed_view(self._use_cases.requests, self._caller, request, self._system.clock.now_us())
 
-    def _public(self, request: Request) -> RequestView:
-        corrections = self._use_cases.requests.corrections(self._caller, request)
-        waiting = self._use_cases.requests.waiting(self._caller, request)
-        replaced_by = self._use_cases.requests.replaced_by(self._caller, [request]).get(request.request_id)
-        return request_view(request, self._system.clock.now_us(), corrections, waiting=waiting, replaced_by=replaced_by)
+    def _listed(self, requests: Sequence[Request]) -> list[RequestView]:
+        return listed_views(self._use_cases.requests, self._caller, requests, self._system.clock.now_us())

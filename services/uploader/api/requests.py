@@ -13,9 +13,9 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import Field
 
-from penstock.application.delivery.mail_report import RecipientReport
 from penstock.application.requests.use_cases import RequestUseCases
-from penstock.documents.requests import RequestPage, RequestView, request_view
+from penstock.documents import requests as documents
+from penstock.documents.requests import RequestPage, RequestView
 from penstock.domain.limits import MAX_DISPLAY_NAME, MAX_FILE_NAME_SENT
 from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
@@ -169,33 +169,12 @@ async def _look(call: Call, request_id: str) -> Request:
 
 
 def detailed_view(call: CallOf, request: Request) -> RequestView:
-    mails = call.use_cases.requests.mails(call.caller, request)
-    return _views(call, [request], mails)[0]
+    return documents.detailed_view(call.use_cases.requests, call.caller, request, call.services.clock.now_us())
 
 
 def listed_view(call: CallOf, request: Request) -> RequestView:
-    """Without what became of its e-mails."""
-    return _views(call, [request])[0]
+    return documents.listed_view(call.use_cases.requests, call.caller, request, call.services.clock.now_us())
 
 
 def listed_views(call: CallOf, requests: Sequence[Request]) -> list[RequestView]:
-    """As `listed_view`, for a page of requests."""
-    return _views(call, requests)
-
-
-def _views(
-    call: CallOf, requests: Sequence[Request], mails: Sequence[RecipientReport] | None = None
-) -> list[RequestView]:
-    use_cases, caller, now_us = call.use_cases.requests, call.caller, call.services.clock.now_us()
-    replaced = use_cases.replaced_by(caller, requests)
-    return [
-        request_view(
-            request,
-            now_us,
-            use_cases.corrections(caller, request),
-            mails,
-            use_cases.waiting(caller, request),
-            replaced.get(request.request_id),
-        )
-        for request in requests
-    ]
+    return documents.listed_views(call.use_cases.requests, call.caller, requests, call.services.clock.now_us())
