@@ -38,7 +38,10 @@ ObjectKey = Annotated[str, Meta(pattern=r"\A(?!(.*/)?\.{1,2}(/|\Z))[A-Za-z0-9._-
 
 
 class UploadRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """A file is ready to be ingested. Its plan is in the control store under the request id."""
+    """A file is ready to be ingested. Its plan is in the control store under the request id.
+
+    `put_back` is the number of a chunk that a worker has put back, because it cannot use the tenant's key at present.
+    """
 
     topic: ClassVar[str] = UPLOAD_REQUESTED
     tenant_id: TenantId
@@ -46,6 +49,7 @@ class UploadRequested(msgspec.Struct, frozen=True, kw_only=True):
     object_key: ObjectKey
     object_version: NonEmpty
     object_size: Count
+    put_back: Count | None = None
 
     @property
     def key(self) -> bytes:

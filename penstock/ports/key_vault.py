@@ -17,7 +17,7 @@ KEY_FILE = "key_file"  # the name of the dependency on a file with keys
 
 
 class RootMissing(Unavailable):
-    """The vault works, and does not have the root that a tenant's keys need."""
+    """The vault works, and does not have the root that a tenant's keys need, or not for this service."""
 
 
 class KeyVault(Protocol):

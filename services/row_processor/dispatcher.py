@@ -44,11 +44,14 @@ from penstock.domain.events import (
 from penstock.domain.files.chunking import ChunkSpan
 from penstock.domain.files.row_index import RowIndex, decode_index
 from penstock.domain.requests.request import Request, Status, upload_requested
+from penstock.domain.requests.waiting import TENANT_KEY
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.event_log import EventLog, Message, TopicPartition
+from penstock.ports.key_vault import RootMissing
 from services.row_processor.held import Held, Road
+from services.row_processor.key_faults import KeyFaults
 from services.row_processor.queue_reports import QueueReports
 
 WINDOW = 2  # chunks of a worker: one in work, one to go on with
@@ -95,6 +98,7 @@ class Dispatcher:
         self._ready = Road(log, WORKERS, CHUNK_READY, WINDOW)
         self._held: dict[str, Held] = {}
         self._parked: list[tuple[float, str]] = []
+        self._key_faults = KeyFaults(clock)
         self._adopted: frozenset[TopicPartition] = frozenset()
         self._share, self._visits = NOTHING, Visits("dispatcher", store, clock, ADOPT_SECONDS)
         self._members_at = self._reported_at = float("-inf")
@@ -139,6 +143,7 @@ class Dispatcher:
             return
         self._reported_at = now
         self._backlog = backlog(map(self._load, roads))
+        self._key_faults.keep({held.request.tenant_id for held in self._held.values()})
         self._reports.store(
             ((road, self._on(road)) for road in roads),
             lambda tenant_id: self._most_at_once(tenant_id) if tenant_id in self._limited else None,
@@ -147,10 +152,13 @@ class Dispatcher:
             self._let_wait(self._limited.pop(tenant_id))
 
     def _take_event(self, event: UploadRequested) -> None:
-        if event.request_id in self._held:
+        held = self._held.get(event.request_id)
+        if held is not None:
+            if event.put_back is not None and event.put_back in held.sent:
+                self._put_back(held, event.put_back)
             return
         request = self._requests.get(event.tenant_id, event.request_id)
-        if event != upload_requested(request):
+        if event not in (upload_requested(request), upload_requested(request, event.put_back)):
             raise ImpossibleEvent(f"request {event.request_id} was accepted for another object")
         if request.status.processing:
             self._hold(request, is_new=request.status is Status.SCHEDULED)
@@ -161,6 +169,13 @@ class Dispatcher:
         self._held[request.request_id] = held
         if request.status is Status.IN_PROGRESS:
             self._count(held)
+        self._wait(held)
+
+    def _put_back(self, held: Held, chunk: int) -> None:
+        """Take a chunk back from a worker that cannot use its tenant's key, and try it again later."""
+        self._free(held, chunk)
+        held.left = deque([chunk, *(held.left or ())])
+        self._key_faults.put_back(held.request.tenant_id)
         self._wait(held)
 
     def _wait(self, held: Held) -> None:
@@ -228,6 +243,8 @@ class Dispatcher:
         now_processing = {each.request.request_id for each in requests if each.request.status.processing}
         sent = [(held.request.request_id, chunk) for held in all_held for chunk in held.sent]
         done = self._chunks.done(tenant_id, sent)
+        if done and self._key_faults.solved(tenant_id):
+            self._unpark(tenant_id)
         for held in all_held:
             request_id = held.request.request_id
             for chunk in [chunk for chunk in held.sent if (request_id, chunk) in done]:
@@ -289,11 +306,19 @@ class Dispatcher:
                 self._wait(held)
             raise
 
-    def _unpark(self) -> None:
-        now = self._clock.monotonic()
-        due = [request_id for until, request_id in self._parked if until <= now]
-        self._parked = [each for each in self._parked if each[0] > now]
-        self._let_wait(due)
+    def _park(self, held: Held, seconds: float) -> None:
+        self._parked.append((self._clock.monotonic() + seconds, held.request.request_id))
+
+    def _unpark(self, tenant_id: str | None = None) -> None:
+        """Let the parked requests wait for their turns whose time has come, and all of this tenant."""
+        now, parked = self._clock.monotonic(), self._parked
+        self._parked = []
+        for until, request_id in parked:
+            held = self._held.get(request_id)
+            if held is not None and until > now and held.request.tenant_id != tenant_id:
+                self._parked.append((until, request_id))
+            elif held is not None:
+                self._wait(held)
 
     def _look_at_members(self) -> None:
         """Who works; while nobody can say, those last known."""
@@ -316,10 +341,15 @@ class Dispatcher:
             if not held.counts and self._is_at_limit(request.tenant_id):
                 self._limited.setdefault(request.tenant_id, []).append(request.request_id)
                 return ()
+            wait = self._key_faults.seconds_to_wait(request.tenant_id)
+            if wait:
+                held.outages = {TENANT_KEY: self._key_faults.since_us(request.tenant_id)}
+                self._park(held, wait)
+                return ()
             left = self._begin(held) if self._is_processing(held) else None
         except Unavailable as error:  # perhaps its tenant's key alone
             self._note_outage(held, error)
-            self._parked.append((self._clock.monotonic() + PARKED_SECONDS, request.request_id))
+            self._park(held, PARKED_SECONDS)
             return ()
         except (Corrupt, KeyRevoked, NotFound) as error:
             self._forget(held)
@@ -333,6 +363,7 @@ class Dispatcher:
             return ()
         chunk = left.popleft()
         self._send(request, held.spans[chunk], road.topic, partition)
+        self._key_faults.sent(request.tenant_id)
         held.sent[chunk] = partition
         road.outstanding[partition] += 1
         held.moved_at = self._clock.monotonic()
@@ -342,7 +373,8 @@ class Dispatcher:
 
     def _note_outage(self, held: Held, error: Unavailable) -> None:
         now_us = self._clock.now_us()
-        held.outages = {name: held.outages.get(name, now_us) for name in outage(error)}
+        names = [TENANT_KEY] if isinstance(error, RootMissing) else outage(error)
+        held.outages = {name: held.outages.get(name, now_us) for name in names}
 
     def _is_processing(self, held: Held) -> bool:
         if self._clock.monotonic() - held.seen_at > FRESH_SECONDS:

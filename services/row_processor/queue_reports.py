@@ -19,8 +19,10 @@ class QueueReports:
         self._queues, self._clock, self._lasting = queues, clock, lasting
 
     def store(self, by_road: Iterable[tuple[Road, Iterable[Held]]], at_once: Callable[[str], int | None]) -> None:
-        """Store a queue for each tenant with a request that has not begun. `at_once` returns the limit for which
-        requests of a tenant wait. Raises `Unavailable`."""
+        """Store a queue for each tenant with a request that has not begun, or that waits for something of its own.
+
+        `at_once` returns the limit for which requests of a tenant wait. Raises `Unavailable`.
+        """
         now_us = self._clock.now_us()
         outages = began_us(self._lasting(), now_us)
         queues: dict[str, Queue] = {}
@@ -53,5 +55,5 @@ def _queues(road: Road, all_held: list[Held], now_us: int, outages: Mapping[str,
             at_us=now_us, workers=len(road.members), outages={**outages, **own_outages[tenant_id]}, places=of_tenant
         )
         for tenant_id, of_tenant in found.items()
-        if of_tenant
+        if of_tenant or own_outages[tenant_id]
     }

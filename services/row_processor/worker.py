@@ -45,16 +45,20 @@ from penstock.domain.ingestion.layout import Layout, compile_layout
 from penstock.domain.mapping.mapping import Plan
 from penstock.domain.profiles.fragments import ORIGIN_BYTES, key_suffix
 from penstock.domain.profiles.sealing import ChunkSealer
-from penstock.domain.requests.request import Manifest, Request
+from penstock.domain.requests.request import Manifest, Request, upload_requested
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
 from penstock.ports.event_log import EventLog, Message
+from penstock.ports.key_vault import RootMissing
 from penstock.ports.object_store import ObjectRef
 from penstock.ports.profile_store import ProfileStore
 
 MAX_ATTEMPTS = 5
 CACHED_LAYOUTS = 8  # of requests whose chunks come by turns
 BATCH_FRAGMENTS = 40_000
+KEY_WAIT_SECONDS = 5.0  # that a worker waits for a tenant's key
+KEY_FAULT_SECONDS = 15.0  # after which it waits again
+MAX_KEY_FAULTS = 1_000
 LARGE_BYTES = 256 * 1024  # chunks from here on take turns in a process
 
 log = structlog.get_logger(__name__)
@@ -88,6 +92,7 @@ class Worker:
         self._requests, self._chunks, self._profiles = requests, chunks, profiles
         self._files, self._keys = files, keys
         self._clock, self._random, self._one_at_a_time = clock, random, one_at_a_time
+        self._key_faults = ExpiringCache[str, float](clock, seconds=KEY_FAULT_SECONDS, max_entries=MAX_KEY_FAULTS)
         # Each holds a tenant's hash key.
         self._prepared = ExpiringCache[tuple[str, str, ObjectRef], _Prepared](
             clock, seconds=LIFETIME_SECONDS, max_entries=CACHED_LAYOUTS
@@ -98,7 +103,28 @@ class Worker:
             if isinstance(event, ChunkReady):
                 is_large = event.end - event.start > LARGE_BYTES
                 with self._one_at_a_time if is_large else nullcontext():
-                    self.work(event)
+                    self._work_or_put_back(event)
+
+    def _work_or_put_back(self, event: ChunkReady) -> None:
+        """Wait a while for a tenant's key that cannot be used, then give the chunk back to the dispatcher, so that
+        nobody else's chunks wait for it."""
+        try:
+            self.work(event)
+        except RootMissing as error:
+            since = self._key_faults.get(event.tenant_id)
+            if since is None:
+                since = self._clock.monotonic()
+                self._key_faults.put(event.tenant_id, since)
+            if self._clock.monotonic() - since < KEY_WAIT_SECONDS:
+                raise
+            self._put_back(event, error)
+
+    def _put_back(self, event: ChunkReady, error: RootMissing) -> None:
+        request = self._requests.get(event.tenant_id, event.request_id)
+        put_back = upload_requested(request, event.chunk)
+        self._producer.send(put_back.topic, put_back.key, encode(put_back))
+        self._producer.flush()
+        log.warning("chunk.put_back", **about(request), chunk=event.chunk, error=str(error))
 
     def work(self, event: ChunkReady) -> None:
         """Ingest one chunk, unless it is already done or its request has ended, and return its result.

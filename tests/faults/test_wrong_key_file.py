@@ -10,10 +10,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from penstock.adapters.key_file import create_key_file
 from penstock.domain.errors import KeyRevoked
+from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.requests.request import Status
+from penstock.wiring.uploads import intake_of
 from tests.support.free_ports import free_port
 from tests.support.installation import Installation, installation
 from tests.support.servers import Servers
@@ -58,6 +61,29 @@ def test_requests_wait_for_a_service_with_another_key_file(place: Installation, 
     for right in ("dispatcher", "worker"):
         place.start(right)
     assert place.finished(request_id).status is Status.COMPLETED
+
+
+def test_a_root_that_is_missing_holds_up_no_other_tenant(place: Installation, tmp_path: Path) -> None:
+    """Many files of a tenant whose root the only worker does not have, then one of another tenant."""
+    keys, older = place.fleet.folder / "keys.json", tmp_path / "older.json"
+    shutil.copy(keys, older)
+    place.fleet.run("key-file", "add-tenant", "acme", str(keys))
+    catalog, intake = place.system.catalog, intake_of(place.system)
+    catalog.create_source("acme", "crm")
+    column = ColumnMapping(column="id", attribute="crmid", identifier=True)
+    command = replace(place.command, mapping=catalog.save_mapping("acme", "crm", [column]), notify=())
+    stuck = [intake.upload("acme", [b"id\nk%d\n" % number], command) for number in range(20)]
+    for service in ("dispatcher", "tracker"):
+        place.start(service)
+    worker = place.start("worker", key_file=str(older))
+    place.await_log(worker, '"chunk.put_back"', 2)
+    assert place.finished(place.upload()).status is Status.COMPLETED
+    present = [place.system.requests.get("acme", each.request_id) for each in stuck]
+    assert all(each.status.processing for each in present)
+    shutil.copy(keys, older)
+    for each in stuck:
+        until(lambda request_id=each.request_id: place.system.requests.get("acme", request_id).status.ended)
+    assert {place.system.requests.get("acme", each.request_id).rows_ingested for each in stuck} == {1}
 
 
 def test_a_wrong_key_file_is_reported_before_any_request_comes(place: Installation, tmp_path: Path) -> None:

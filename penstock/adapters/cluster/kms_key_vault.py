@@ -103,11 +103,20 @@ class KmsKeyVault(KeyVault):
                 dependency=KMS,
             )
         with kms_errors(f"{parts.key_arn} of tenant {tenant_id}"):
-            response = self._client.decrypt(
-                KeyId=parts.key_arn,
-                CiphertextBlob=parts.ciphertext,
-                EncryptionContext=_kms_context(tenant_id, context),
-            )
+            try:
+                response = self._client.decrypt(
+                    KeyId=parts.key_arn,
+                    CiphertextBlob=parts.ciphertext,
+                    EncryptionContext=_kms_context(tenant_id, context),
+                )
+            except ClientError as error:
+                if self.is_key_per_tenant and code_of(error) == "AccessDeniedException":
+                    raise RootMissing(
+                        f"KMS does not let this service use the key {parts.key_arn} of tenant {tenant_id}: allow"
+                        " kms:Decrypt in the key's policy",
+                        dependency=KMS,
+                    ) from error
+                raise
         key: bytes = response["Plaintext"]
         return key
 

@@ -10,7 +10,7 @@ from penstock.application.requests.queues import Queues
 from penstock.domain.dispatching.queue import Queue
 from penstock.domain.errors import Corrupt
 from penstock.domain.requests.request import Request, Status
-from penstock.domain.requests.waiting import Waiting, waits_for
+from penstock.domain.requests.waiting import QUIET_US, Waiting, quiet_us, waits_for
 from penstock.ports.clock import Clock
 
 KNOWN_SECONDS = 1.0  # for which a queue that was read serves all requests of its tenant
@@ -30,7 +30,8 @@ class Waits:
             return None
         now_us = self._clock.now_us()
         outages = began_us(self._lasting(), now_us)
-        queue = self._queue(request.tenant_id) if request.status is Status.SCHEDULED else None
+        is_quiet = request.status is Status.SCHEDULED or quiet_us(request, now_us) >= QUIET_US
+        queue = self._queue(request.tenant_id) if is_quiet else None
         return waits_for(request, now_us, queue=queue, outages=outages)
 
     def _queue(self, tenant_id: str) -> Queue | None:

@@ -143,12 +143,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def upload_requested(request: Request) -> UploadRequested:
-    """The event that starts the ingestion; publishing it again does no harm."""
+def upload_requested(request: Request, put_back: int | None = None) -> UploadRequested:
+    """The event that starts the ingestion, or says that a worker has put back a chunk; publishing it again does no
+    harm."""
     return UploadRequested(
         tenant_id=request.tenant_id,
         request_id=request.request_id,
         object_key=request.object_key,
         object_version=request.object_version,
         object_size=request.object_size,
+        put_back=put_back,
     )

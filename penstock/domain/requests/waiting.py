@@ -11,6 +11,7 @@ from penstock.domain.requests.request import Request, Status
 
 QUIET_US = 60_000_000  # without a finished chunk, after which a running request counts as waiting
 FRESH_US = 30_000_000  # for which a stored queue counts, and for which a request may wait to be in one
+TENANT_KEY = "tenant_key"
 NEEDED = {  # the dependencies that the work on a request needs, by name
     "cassandra": "Cassandra",
     "disk": "the disk",
@@ -19,6 +20,7 @@ NEEDED = {  # the dependencies that the work on a request needs, by name
     "kms": "the key service",
     "other": "a server",
     "s3": "the object store",
+    TENANT_KEY: "the key of its tenant",
 }
 _MINUTE, _HOUR = 60, 3_600
 _GOES_ON = "It goes on by itself"

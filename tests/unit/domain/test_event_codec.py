@@ -61,7 +61,7 @@ FINGERPRINTS = {
     "progress/1": "5e315ac3c52d551e",
     "status/1": "eb6d4e09aca2775e",
     "upload-offered/1": "cafd67b8d509804a",
-    "upload-requested/1": "3a5ff6b1349fffa1",
+    "upload-requested/1": "660c3d72eab71892",
 }
 
 counts = st.integers(0, 2**40)
