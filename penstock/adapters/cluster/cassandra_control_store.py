@@ -9,32 +9,28 @@ with the timestamp of its write, where the delete wins, so no clock can keep a r
 Reads use a quorum, which has every acknowledged change. A transaction that was interrupted is finished or undone by the
 next transaction on the record, not by a read; any action based on a read is such a transaction.
 
-Transactions on one partition contend: the servers make all but one wait for up to 100 ms and retry. So transactions of
-one process take turns, and several changes of one partition are one transaction, an atomic batch.
+Transactions on one partition contend, so those of one process take turns (`cassandra_turns`), and several changes of
+one partition are one transaction, an atomic batch.
 
 When the response to a transaction is lost, a read finds its outcome: each change stores the id of its call.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
 
 from penstock.adapters.cluster.cassandra_bulk_executor import pauses
 from penstock.adapters.cluster.cassandra_session import CassandraSession
+from penstock.adapters.cluster.cassandra_turns import MAX_CHANGES, Target, Turns
 from penstock.domain.errors import Conflict, Unavailable
 from penstock.ports.control_store import ControlStore, Place, Put, Record, Table
 
 BINARY = frozenset({Table.CHUNK_NODES, Table.DATA_KEYS})  # the other tables have JSON as text
-TURNS = 256  # locks; partitions that share one may wait unnecessarily
-MAX_TURN_SECONDS = 1.0  # much longer than a transaction; beyond it the servers hang, and waiting does not help
-MAX_STATEMENT_CHANGES = 32  # in one statement, because the servers store a transaction as a whole, several times
 PAGE_ROWS = 100  # per fetch; chunk_nodes has records of 300 kB
 
 SCAN = "SELECT sort, body, version FROM {ks}.%s WHERE tenant_id = ? AND partition = ?"
@@ -68,7 +64,7 @@ class CassandraControlStore(ControlStore):
     def __init__(self, session: CassandraSession) -> None:
         """The store in the session's keyspace, which `migrate` created."""
         self._session = session
-        self._turns = [threading.Lock() for _ in range(TURNS)]
+        self._turns = Turns(session.decide_all)
 
     def get(self, table: Table, tenant_id: str, partition: str, sort: str = "") -> Record | None:
         return next(iter(self.get_each(table, tenant_id, [(partition, sort)])), None)
@@ -137,7 +133,7 @@ class CassandraControlStore(ControlStore):
 
     def delete_unchanged(self, record: Record) -> None:
         address, body = (record.tenant_id, record.partition, record.sort), _stored(record.table, record.body)
-        with self._turn(record):
+        with self._turns.turn(_target(record)):
             deleted = self._session.decide(DELETE_UNCHANGED % record.table, *address, record.version, body)
         if not deleted:
             raise Conflict(f"a record in {record.table} was changed or deleted since it was read")
@@ -167,14 +163,13 @@ class CassandraControlStore(ControlStore):
         Raises `Unavailable` when the servers stay unavailable, or when others have changed the record again since.
         """
         attempt, in_doubt = uuid.uuid4(), False
-        values = [_values(statement, attempt, each) for each in after]
+        values, sorts = [_values(statement, attempt, each) for each in after], [each.sort for each in after]
         first = after[0]  # its outcome is that of all
         deadline = time.monotonic() + self._session.settings.timeout_seconds
         for pause in pauses():
             refused = False
             try:
-                with self._turn(first):
-                    won = self._session.decide_all(statement % first.table, values)
+                won = self._turns.decide(_target(first), statement % first.table, sorts, values)
                 if won or not in_doubt:
                     return won
                 refused = True
@@ -194,17 +189,6 @@ class CassandraControlStore(ControlStore):
             time.sleep(pause)
         raise AssertionError("pauses do not end")
 
-    @contextmanager
-    def _turn(self, record: Record) -> Iterator[None]:
-        """Serialise this process's transactions on the record's partition, unless one takes very long."""
-        turn = self._turns[hash((record.table, record.tenant_id, record.partition)) % TURNS]
-        acquired = turn.acquire(timeout=MAX_TURN_SECONDS)
-        try:
-            yield
-        finally:
-            if acquired:
-                turn.release()
-
     def _outcome(self, record: Record) -> tuple[int, uuid.UUID | None]:
         """The stored version of `record` (0 when it does not exist) and the attempt that wrote it."""
         rows = self._session.read_serial(OUTCOME % record.table, record.tenant_id, record.partition, record.sort)
@@ -222,9 +206,13 @@ def _scan(after: str, newest_first: bool) -> tuple[str, tuple[str, ...]]:
     return (AFTER, (after,)) if after else (FROM_START, ())
 
 
+def _target(record: Record) -> Target:
+    return Target(record.table, record.tenant_id, record.partition)
+
+
 def _parts(items: Sequence[T]) -> list[Sequence[T]]:
     """Split into parts that are small enough for one statement."""
-    return [items[start : start + MAX_STATEMENT_CHANGES] for start in range(0, len(items), MAX_STATEMENT_CHANGES)]
+    return [items[start : start + MAX_CHANGES] for start in range(0, len(items), MAX_CHANGES)]
 
 
 def _next(record: Record, body: bytes) -> Record:
