@@ -28,13 +28,14 @@ from penstock.runner.runnable import Runnable
 from penstock.runner.signals import stop_when_signalled
 from penstock.runner.supervisor import Supervisor
 from penstock.wiring import System, await_system
-from services.row_processor.dispatcher import Dispatcher
+from services.row_processor.dispatcher import EXPRESS_WINDOW, Dispatcher
 from services.row_processor.queue_reports import QueueReports
 from services.row_processor.worker import Worker
 
 MAX_PAUSE_SECONDS = 1.0  # so that a stopping worker notices it soon
 DISPATCH_SECONDS = 0.1  # a worker has a chunk to go on with meanwhile
 QUIET_SECONDS = 60.0
+BATCH_REQUESTS = 100  # that the dispatcher hears of at once: one commit for all
 BUG = 70  # EX_SOFTWARE of sysexits.h
 
 log = structlog.get_logger(__name__)
@@ -66,6 +67,7 @@ def dispatching(system: System, quiet_seconds: float = QUIET_SECONDS) -> Dispatc
         topics=[UPLOAD_REQUESTED],
         handle=dispatcher.handle,
         clock=system.clock,
+        max_messages=BATCH_REQUESTS,
         dependencies=system.dependencies,
     )
     return Dispatching(loop, dispatcher)
@@ -91,7 +93,7 @@ def worker_loops(system: System) -> list[ConsumeLoop]:
     """The parts of `penstock worker`: chunks of requests that have only one do not wait for others."""
     one_at_a_time = threading.Lock()
 
-    def loop(group: str, topic: str) -> ConsumeLoop:
+    def loop(group: str, topic: str, max_messages: int) -> ConsumeLoop:
         worker = Worker(
             log=system.log,
             requests=system.requests,
@@ -109,10 +111,11 @@ def worker_loops(system: System) -> list[ConsumeLoop]:
             topics=[topic],
             handle=worker.handle,
             clock=system.clock,
+            max_messages=max_messages,
             dependencies=system.dependencies,
         )
 
-    return [loop(WORKERS, CHUNK_READY), loop(EXPRESS_WORKERS, CHUNK_EXPRESS)]
+    return [loop(WORKERS, CHUNK_READY, 1), loop(EXPRESS_WORKERS, CHUNK_EXPRESS, EXPRESS_WINDOW)]
 
 
 def main() -> None:

@@ -99,11 +99,18 @@ class Worker:
         )
 
     def handle(self, events: Sequence[tuple[Message, Event]]) -> None:
+        """Work on all chunks, also if the key of one's tenant cannot be used now; then that error is raised."""
+        missing: RootMissing | None = None
         for _, event in events:
             if isinstance(event, ChunkReady):
                 is_large = event.end - event.start > LARGE_BYTES
                 with self._one_at_a_time if is_large else nullcontext():
-                    self._work_or_put_back(event)
+                    try:
+                        self._work_or_put_back(event)
+                    except RootMissing as error:
+                        missing = error
+        if missing is not None:
+            raise missing
 
     def _work_or_put_back(self, event: ChunkReady) -> None:
         """Wait a while for a tenant's key that cannot be used, then give the chunk back to the dispatcher, so that
@@ -154,7 +161,7 @@ class Worker:
         while True:
             try:
                 with _no_garbage_collection:
-                    return self._ingest(event)
+                    return self._ingest(event, request)
             except (Unavailable, Fenced, KeyRevoked, NotFound, ImpossibleEvent):
                 raise
             except Exception as error:  # no fault of this chunk may stop its neighbours
@@ -162,11 +169,11 @@ class Worker:
                 failures = self._chunks.record_failure(event.tenant_id, event.request_id, event.chunk, reason)
                 log.warning("chunk.failed", **about(request), chunk=event.chunk, error=reason, attempts=failures)
             if failures >= MAX_ATTEMPTS:
-                return self._set_aside(event)
+                return self._set_aside(event, request)
 
-    def _ingest(self, event: ChunkReady) -> Manifest:
+    def _ingest(self, event: ChunkReady, request: Request) -> Manifest:
         began = self._clock.monotonic()
-        plan, layout, size = self._prepare(event.tenant_id, event.request_id, _object_of(event))
+        plan, layout, size = self._prepare(request, _object_of(event))
         if event.end > size:
             raise ImpossibleEvent(f"chunk {event.chunk} of request {event.request_id} ends beyond its file")
         if _oversized(event, plan):
@@ -190,16 +197,17 @@ class Worker:
             self._random,
         )
 
-    def _prepare(self, tenant_id: str, request_id: str, ref: ObjectRef) -> _Prepared:
+    def _prepare(self, request: Request, ref: ObjectRef) -> _Prepared:
         """Prepare the values that all chunks of a request share."""
-        prepared = self._prepared.get((tenant_id, request_id, ref))
+        key = (request.tenant_id, request.request_id, ref)
+        prepared = self._prepared.get(key)
         if prepared is None:
-            prepared = self._read_head(tenant_id, request_id, ref)
-            self._prepared.put((tenant_id, request_id, ref), prepared)
+            prepared = self._read_head(request, ref)
+            self._prepared.put(key, prepared)
         return prepared
 
-    def _read_head(self, tenant_id: str, request_id: str, ref: ObjectRef) -> _Prepared:
-        plan = self._requests.plan(tenant_id, request_id)
+    def _read_head(self, request: Request, ref: ObjectRef) -> _Prepared:
+        tenant_id, plan = request.tenant_id, self._requests.plan_of(request)
         file = self._files.open(tenant_id, ref)
         head = file.read(0, min(file.size, MAX_HEADER_BYTES))
         header = parse_header(
@@ -245,10 +253,10 @@ class Worker:
         failpoint("worker.manifest_stored")
         return manifest
 
-    def _set_aside(self, event: ChunkReady) -> Manifest:
+    def _set_aside(self, event: ChunkReady, request: Request) -> Manifest:
         """Every row of the chunk becomes a reject that can be downloaded, corrected and replayed."""
         began = self._clock.monotonic()
-        plan = self._requests.plan(event.tenant_id, event.request_id)
+        plan = self._requests.plan_of(request)
         if _oversized(event, plan):
             return self._commit(event, plan, _unread(event), began)
         rows = raw_rows(self._read(event), tabular_format(plan.file_format), first_line=event.first_line)

@@ -99,7 +99,7 @@ class RejectFiles:
         file = RejectedFile(
             header.columns, header.names_in_file, header.corrected_rejects, is_child=request.parent_id is not None
         )
-        formats = formats_of(self._requests.plan(request.tenant_id, request.request_id))
+        formats = formats_of(self._requests.plan_of(request))
         in_words = (_in_words(row, formats) for row in chain([first], rows))
         parts = tabular_format(header.file_format).write_rejects(file, in_words)
         return RejectFile(name, FORMATS[name].media_type, parts)
@@ -112,7 +112,7 @@ class RejectFiles:
         except NotFound:
             raise _expired() from None
         head = reader.read(0, min(reader.size, MAX_HEADER_BYTES))
-        plan = self._requests.plan(request.tenant_id, request.request_id)
+        plan = self._requests.plan_of(request)
         return parse_header(
             head,
             mapping=None,

@@ -170,7 +170,7 @@ class RejectRows:
             RejectRow(cells[0], each.reasons, [*map(restore_cell, cells[len(REJECT_COLUMNS) :])])
             for (_, each), cells in zip(found, rows, strict=True)
         ]
-        plan = self._requests.plan(request.tenant_id, request.request_id)
+        plan = self._requests.plan_of(request)
         return RejectPage([*map(restore_cell, columns)], parsed, after, formats_of(plan))
 
     def _split(self, request: Request, header: Header, rejects: Sequence[Reject]) -> Iterator[Sequence[str]]:

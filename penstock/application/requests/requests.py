@@ -192,7 +192,11 @@ class Requests:
 
     def plan(self, tenant_id: str, request_id: str) -> Plan:
         """Raises `NotFound`, `Corrupt`."""
-        return plans.plan_of(self._store, self.get(tenant_id, request_id))
+        return self.plan_of(self.get(tenant_id, request_id))
+
+    def plan_of(self, request: Request) -> Plan:
+        """Raises `NotFound`, `Corrupt`."""
+        return plans.plan_of(self._store, request)
 
     def list(self, tenant_id: str, *, before: str = "", limit: int = 50) -> list[Request]:
         """As `page`, but reads pages until `limit` requests are found."""

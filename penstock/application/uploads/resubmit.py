@@ -116,7 +116,7 @@ class Resubmitter:
 
     def _read_as(self, root: Request, command: UploadCommand) -> tuple[Plan, FileOptions]:
         """The plan of the root, and how the corrected file is read."""
-        plan = self._requests.plan(root.tenant_id, root.request_id)
+        plan = self._requests.plan_of(root)
         return plan, self._intake.file_options(root.tenant_id, command)
 
     def _check_corrected(self, root: Request, stored: StoredFile, command: UploadCommand) -> None:
@@ -134,7 +134,7 @@ class Resubmitter:
 
     def _command(self, root: Request, file_name: str, uploaded_by: str, encoding: str | None = None) -> UploadCommand:
         """A command with the plan of the root, but never in mode replace: the child adds to the root's rows."""
-        plan = self._requests.plan(root.tenant_id, root.request_id)
+        plan = self._requests.plan_of(root)
         options = replace(plan.file_options, encoding=encoding, corrected=True, inherited=())
         return UploadCommand(
             data_source=root.data_source,

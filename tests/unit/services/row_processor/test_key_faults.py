@@ -92,7 +92,7 @@ def test_a_tenant_whose_key_cannot_be_used_waits_alone(driven: DrivenSystem, unu
     assert {each.status for each in driven.finish(*stuck)} == {Status.COMPLETED}
 
 
-def test_it_is_tried_ever_less_often(driven: DrivenSystem, unusable: set[str]) -> None:
+def test_tries_become_ever_rarer(driven: DrivenSystem, unusable: set[str]) -> None:
     unusable.add(messy_file.TENANT)
     for number in range(3):
         driven.upload(SMALL_BODY + b"%d\n" % number)
@@ -103,7 +103,7 @@ def test_it_is_tried_ever_less_often(driven: DrivenSystem, unusable: set[str]) -
     assert 8 <= tries <= 12, "one a minute, of all three together"
 
 
-def test_its_requests_say_what_they_wait_for(driven: DrivenSystem, unusable: set[str]) -> None:
+def test_the_requests_say_that_they_wait_for_the_key(driven: DrivenSystem, unusable: set[str]) -> None:
     unusable.add(messy_file.TENANT)
     small, large = driven.upload(SMALL_BODY), driven.upload()
     waits = Waits(Queues(driven.system.control), driven.clock, dict)
