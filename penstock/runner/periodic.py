@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from penstock.application.health.dependencies import Dependencies, Outages, outage
+from penstock.application.health.dependencies import Dependencies, shared_outage
 from penstock.domain.errors import Conflict, Unavailable
 
 MAX_RETRY_SECONDS = 5.0  # after work that failed
@@ -48,16 +48,16 @@ class Periodic:
 
     def _try(self) -> bool:
         """Call `work`; returns whether it succeeded."""
-        outages: Outages = {}
         try:
             self._work()
         except Unavailable as error:
-            outages = outage(error)
+            self._dependencies.report(self.name, shared_outage(error))
+            return False
         except Conflict as error:
             log.info("periodic.conflict", work=self.name, error=str(error))
             return False
-        self._dependencies.report(self.name, outages)
-        return not outages
+        self._dependencies.report(self.name, {})
+        return True
 
     def stop(self) -> None:
         self._stopping.set()

@@ -35,7 +35,7 @@ from penstock.adapters.system_clock import SystemClock
 from penstock.adapters.withheld import Withheld
 from penstock.application.consuming.processing import Handler
 from penstock.application.encryption.authenticated_store import AuthenticatedStore
-from penstock.application.encryption.key_states import try_vault
+from penstock.application.encryption.key_states import key_file_probe, try_vault
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Probe
 from penstock.config import Settings, load_section
@@ -44,7 +44,7 @@ from penstock.domain.errors import Conflict, NotFound, Refused, refusal
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore
 from penstock.ports.external_objects import ExternalObjects
-from penstock.ports.key_vault import KEY_FILE, KeyVault
+from penstock.ports.key_vault import KeyVault
 from penstock.ports.object_store import ObjectStore
 from penstock.runner.periodic import Periodic
 from penstock.runner.watchdog import CHECK_SECONDS, Watchdog
@@ -58,8 +58,6 @@ FIND_EITHER_FILE = (
     " `penstock key-file authority` creates"
 )
 KMS_PROBE_INTERVAL_SECONDS = 30.0  # each call costs money, and keys in use are cached
-
-KEY_FILE_PROBE_INTERVAL_SECONDS = 30.0  # keys are cached; only a changed file or store matters
 
 
 class _Files(NamedTuple):
@@ -195,11 +193,10 @@ def _key_file(settings: Settings) -> Path:
 
 
 def _vault_probe(vault: KeyVault, control: ControlStore) -> Probe:
-    """Detects a key file that differs from that of other services before a request needs it."""
     if isinstance(vault, KmsKeyVault):
         check = (lambda: try_vault(control, vault)) if vault.is_key_per_tenant else vault.probe
         return Probe(KMS, check, KMS_PROBE_INTERVAL_SECONDS)
-    return Probe(KEY_FILE, lambda: try_vault(control, vault), KEY_FILE_PROBE_INTERVAL_SECONDS)
+    return key_file_probe(control, vault)
 
 
 def _check_topic(log: KafkaEventLog, topic: str, partitions: int) -> None:

@@ -13,6 +13,7 @@ from penstock.adapters.embedded.profile_store import EmbeddedProfileStore
 from penstock.adapters.file_key_vault import FileKeyVault
 from penstock.adapters.system_clock import SystemClock
 from penstock.application.encryption.authenticated_store import AuthenticatedStore
+from penstock.application.encryption.key_states import key_file_probe
 from penstock.application.health.dependencies import Dependencies
 from penstock.application.health.probing import Probe
 from penstock.config import Settings
@@ -49,7 +50,7 @@ def embedded(
         objects=FolderObjectStore(settings.data / "objects"),
         profiles=EmbeddedProfileStore(settings.data / "profiles.db"),
         vault=vault,
-        probes=(Probe(DISK, lambda: probe_disk(settings.data)),),
+        probes=(Probe(DISK, lambda: probe_disk(settings.data)), key_file_probe(control, vault)),
         disk=lambda: disk_space(settings.data),
     )
 

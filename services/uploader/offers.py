@@ -21,6 +21,7 @@ from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.access.publishing import fingerprint, parse_object_version
 from penstock.domain.errors import Corrupt, KeyRevoked, NotFound, Refused
 from penstock.domain.events import UPLOAD_OFFERED, Event, UploadOffered
+from penstock.domain.requests.as_of import check_as_of
 from penstock.domain.requests.request import Request
 from penstock.ports.event_log import Message
 from penstock.ports.external_objects import ExternalObjects, NotAllowed
@@ -81,6 +82,8 @@ class Offers:
         return request
 
     def _command(self, offer: UploadOffered, publisher: Publisher) -> UploadCommand:
+        if offer.as_of_us is not None:
+            check_as_of(offer.as_of_us)
         self._catalog.data_sources.get(offer.tenant_id, offer.data_source)
         return UploadCommand(
             data_source=offer.data_source,

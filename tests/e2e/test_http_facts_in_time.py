@@ -91,11 +91,13 @@ def test_another_time_is_another_file(system: HttpSystem) -> None:
     ("more", "mapping"),
     [
         ({"as_of": "yesterday"}, [CRMID, CITY]),
+        ({"as_of": "9999-12-31T23:59:59-14:00"}, [CRMID, CITY]),
+        ({"as_of": "0001-01-01T00:00:00+14:00"}, [CRMID, CITY]),
         ({}, [CRMID, {**CITY, "as_of": True}]),
         ({}, [CRMID, CITY, {**SEEN, "attribute": "birth_date"}]),
         ({}, [CRMID, {**CITY, "attribute": "first_seen", "format": "date", "as_of": True}, SEEN]),
     ],
-    ids=["no time", "a text", "personal", "two columns"],
+    ids=["no time", "after the last", "before the first", "a text", "personal", "two columns"],
 )
 def test_a_time_that_is_none_is_refused(
     system: HttpSystem, more: dict[str, Any], mapping: list[dict[str, Any]]

@@ -174,6 +174,10 @@ ATTACKS: dict[str, tuple[str, Spoil]] = {
         "unknown_data_source",
         lambda shop, rival, offer: resigned(shop, replace(offer, data_source="x")),
     ),
+    "a time beyond the calendar": (
+        "invalid_as_of",
+        lambda shop, rival, offer: resigned(shop, replace(offer, as_of_us=2**62)),
+    ),
     "an address that would add a header": (
         "invalid_address",
         lambda shop, rival, offer: resigned(shop, replace(offer, notify=("a@example.org\r\nBcc: b@example.org",))),

@@ -33,7 +33,7 @@ from penstock.application.consuming.processing import (
     delay,
     where,
 )
-from penstock.application.health.dependencies import Dependencies, Outages, outage
+from penstock.application.health.dependencies import Dependencies, Outages, outage, shared_outage
 from penstock.domain.errors import Conflict, Fenced, PenstockError, Unavailable
 from penstock.failpoints import failpoint
 from penstock.ports.clock import Clock
@@ -263,7 +263,7 @@ class ConsumeLoop:
             partition.resume_at = self._clock.monotonic() + seconds
             self._consumer.pause([source])
             if isinstance(error, Unavailable):
-                partition.outages = outage(error)
+                partition.outages = shared_outage(error)
             elif partition.failures == 1:  # outages are logged by `Dependencies`
                 log.warning("consume.waiting", group=self.group, error=f"{error.code}: {error}", **where(source))
         self._dependencies.report(self.group, self._outages())

@@ -6,10 +6,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from penstock.application.encryption.key_ring import try_keys
+from penstock.application.health.probing import Probe
 from penstock.domain.errors import Corrupt, KeyRevoked
 from penstock.ports.control_store import ControlStore
-from penstock.ports.key_vault import KeyVault, RootMissing
+from penstock.ports.key_vault import KEY_FILE, KeyVault, RootMissing
 
+PROBE_SECONDS = 30.0  # keys are cached; only a changed file or store matters
 MAX_TENANTS_TRIED = 10
 
 
@@ -31,6 +33,11 @@ class TenantKeys(NamedTuple):
 def key_states(store: ControlStore, vault: KeyVault) -> list[TenantKeys]:
     """The state of each tenant that has keys. Raises `Unavailable`."""
     return [_state(store, vault, tenant_id) for tenant_id in sorted(store.tenants())]
+
+
+def key_file_probe(store: ControlStore, vault: KeyVault) -> Probe:
+    """Detects a key file that differs from that of other services before a request needs it."""
+    return Probe(KEY_FILE, lambda: try_vault(store, vault), PROBE_SECONDS)
 
 
 def try_vault(store: ControlStore, vault: KeyVault) -> None:

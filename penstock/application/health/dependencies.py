@@ -13,7 +13,7 @@ from typing import NamedTuple
 import structlog
 
 from penstock.domain.errors import Unavailable
-from penstock.ports.key_vault import KEY_FILE
+from penstock.ports.key_vault import KEY_FILE, RootMissing
 
 RECOVERY_SECONDS = 10.0  # without a new outage before a dependency counts as available again
 NEEDS_OPERATOR = (KEY_FILE,)  # dependencies that only an operator can bring back
@@ -27,6 +27,12 @@ log = structlog.get_logger(__name__)
 def outage(error: Unavailable) -> dict[str, str]:
     """The outage that `error` reports."""
     return {error.dependency or OTHER: str(error)}
+
+
+def shared_outage(error: Unavailable) -> dict[str, str]:
+    """As `outage`; none for the missing root of a tenant, which is a fault of that tenant alone. That all are missing,
+    the probe of the key vault reports."""
+    return {} if isinstance(error, RootMissing) else outage(error)
 
 
 def began_us(lasting: Mapping[str, float], now_us: int) -> dict[str, int]:

@@ -26,13 +26,25 @@ from penstock.domain.files.rejects import (
     reject_rows,
     restore_cell,
 )
+from penstock.domain.files.rows import CONTAINS_NUL, NOT_UTF8, SET_ASIDE
+from penstock.domain.files.tabular_format import (
+    CELL_TOO_LARGE,
+    INVALID_QUOTES,
+    NESTED_VALUE,
+    NOT_AN_OBJECT,
+    UNKNOWN_KEY,
+    WRONG_FIELD_COUNT,
+)
 from penstock.domain.limits import MAX_CORRECTED_IN_PLACE, MAX_PAGE
 from penstock.domain.mapping.attributes import ValueFormat
 from penstock.domain.mapping.mapping import Plan
 from penstock.domain.requests.request import Manifest, Request
 
 Cells = Mapping[int, Mapping[int, str]]  # by the place of a row among all rejects, then by that of its column
-INVALID_QUOTES = "invalid_quotes"  # the cells of such a row are joined or cut somewhere
+# The cells of such rows may stand in other columns than their own.
+MISPLACED = frozenset(
+    {WRONG_FIELD_COUNT, INVALID_QUOTES, NOT_AN_OBJECT, UNKNOWN_KEY, CELL_TOO_LARGE, NOT_UTF8, CONTAINS_NUL, SET_ASIDE}
+)
 MAX_CHUNKS_READ = 16  # for one page, which is short then
 
 
@@ -120,10 +132,10 @@ class RejectRows:
 
     def masked(self, tenant_id: str, page: RejectPage, request_id: str) -> RejectPage:
         """The page with only the first letter of each cell that may be personal: all but those that the mapping says
-        are not."""
+        are not. Of a row whose cells may stand in other columns than their own, that is each cell."""
         plain = _plain_columns(self._requests.plan(tenant_id, request_id))
-        places = [at for at, name in enumerate(page.columns) if name in plain]
-        rows = [each._replace(cells=_masked(each.cells, frozenset(places))) for each in page.rows]
+        places = (_plain_places(row, page.columns, plain) for row in page.rows)
+        rows = [row._replace(cells=_masked(row.cells, at)) for row, at in zip(page.rows, places, strict=True)]
         return page._replace(rows=rows)
 
     def corrected(
@@ -219,6 +231,15 @@ def _plain_columns(plan: Plan) -> frozenset[str]:
     pairs = list(zip(plan.mapping.columns, plan.attributes, strict=True))
     personal = {name for column, attribute in pairs if column.pii or attribute.pii for name in column.sources}
     return frozenset(name for column, _ in pairs for name in column.sources) - personal
+
+
+def _plain_places(row: RejectRow, columns: Sequence[str], plain: frozenset[str]) -> frozenset[int]:
+    """The places of a row's cells that are not personal."""
+    codes = {reason.partition(":")[0] for reason in row.reasons}
+    if len(row.cells) != len(columns) or not MISPLACED.isdisjoint(codes):
+        return frozenset()
+    nested = {reason.partition(":")[2] for reason in row.reasons if reason.startswith(f"{NESTED_VALUE}:")}
+    return frozenset(at for at, name in enumerate(columns) if name in plain - nested)
 
 
 def _same_ends(cell: str) -> str:

@@ -14,6 +14,7 @@ from penstock.domain.files.tabular_format import RawRows, TabularFormat
 REPEATED_HEADER = "repeated_header"
 TOTAL_LINE = "total_line"
 NO_ROWS_OF_DATA = (REPEATED_HEADER, TOTAL_LINE)  # reasons for rows that nobody has to correct
+NOT_UTF8, CONTAINS_NUL = "not_utf8", "contains_nul"
 SET_ASIDE = "processing_failed"  # the reason code for the rows of a chunk that could not be processed
 
 T = TypeVar("T")
@@ -113,7 +114,7 @@ def _readable_rows(body: bytes, file_format: TabularFormat, first_line: int) -> 
     for line, row in raw_rows(body, file_format, first_line=first_line):
         text = _decoded(row)
         if text is None or file_format.has_nul(text):
-            reason = "not_utf8" if text is None else "contains_nul"
+            reason = NOT_UTF8 if text is None else CONTAINS_NUL
             rejects.append(Reject(line=line, reasons=(reason,), row=row))
         else:
             lines.append(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -58,8 +58,9 @@ class Filters(NamedTuple):
         return bool(self.who or self.action or self.outcome)
 
     def beside(self, days: int) -> str:
-        """The query of another day."""
-        return self._replace(day=(date.fromisoformat(self.day) + timedelta(days)).isoformat()).query
+        """The query of another day; of the first and the last one that there are, of the same."""
+        day = min(max(date.fromisoformat(self.day).toordinal() + days, 1), date.max.toordinal())
+        return self._replace(day=date.fromordinal(day).isoformat()).query
 
     def matches(self, entry: AuditEntry) -> bool:
         return (

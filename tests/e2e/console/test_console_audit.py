@@ -56,6 +56,8 @@ def test_filters_select_within_the_day(auditor: httpx.Client, system: HttpSystem
     assert len(numbers(auditor.get("/audit?action=filtered&outcome=denied").text)) == 1
     assert "Nothing was recorded" in auditor.get("/audit?day=2020-02-29").text
     assert 'href="/audit?day=2020-02-28' in auditor.get("/audit?day=2020-02-29").text
+    for first_or_last in ("0001-01-01", "9999-12-31"):
+        assert "Nothing was recorded" in auditor.get(f"/audit?day={first_or_last}").text
 
 
 def test_a_rare_entry_is_found_by_looking_further(

@@ -179,6 +179,25 @@ def test_only_what_is_not_personal_is_in_the_clear_when_masked(driven: DrivenSys
         assert set(cells[name][1:]) == {"*"}, name
 
 
+SHIFTED = [
+    tsv(GOOD) + b"C2\tx\ta@b.example\tL77\tsecret\tsecret\t1990-01-31\n",  # c_email, one too far to the right
+    tsv(GOOD) + b"C2\ta@b.example\tL77\tsecret\n",
+    csv_as_it_is(GOOD) + b'C2;"un;quoted "abc;SECRET;secret;1990-01-31\n',
+    ndjson(GOOD) + b'{"c_crmid": "C2", "c_points": "secret\n',
+    ndjson(GOOD) + b'{"c_crmid": "C2", "c_points": {"c_email": "a@b.example"}}\n',
+]
+
+
+@pytest.mark.parametrize("body", SHIFTED, ids=["more", "fewer", "quotes", "broken", "nested"])
+def test_no_cell_is_in_the_clear_of_a_row_whose_cells_may_be_elsewhere(driven: DrivenSystem, body: bytes) -> None:
+    (request,) = driven.finish(driven.upload(body))
+    page = requests_of(driven).masked_rejects(ANN, request.request_id)
+    (row,) = page.rows
+    displayed = row.cells if "nested" not in row.reasons[0] else [row.cells[page.columns.index("c_points")]]
+    assert any(displayed)
+    assert all(set(cell[1:]) <= {"*"} for cell in displayed), row
+
+
 def test_a_cursor_of_no_page_is_refused(driven: DrivenSystem) -> None:
     (request,) = driven.finish(driven.upload(tsv(GOOD, FORMULA)))
     for after in ("x", "1", "1.x", "-1.0", "9" * 30 + ".0"):

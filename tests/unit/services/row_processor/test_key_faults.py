@@ -87,6 +87,7 @@ def test_a_tenant_whose_key_cannot_be_used_waits_alone(driven: DrivenSystem, unu
     present = [driven.system.requests.get(each.tenant_id, each.request_id) for each in stuck]
     assert all(each.status.processing for each in present)
     assert driven.dead_letters() == []
+    assert driven.system.dependencies.lasting() == {}, "nothing that others need is unavailable"
 
     unusable.clear()
     assert {each.status for each in driven.finish(*stuck)} == {Status.COMPLETED}
@@ -112,6 +113,6 @@ def test_the_requests_say_that_they_wait_for_the_key(driven: DrivenSystem, unusa
         waiting = waits.of(driven.system.requests.get(request.tenant_id, request.request_id))
         assert waiting is not None
         assert waiting.reason is WaitsFor.SYSTEM
-        assert "the key of its tenant" in waiting.message
+        assert "It waits for the key of its tenant, which" in waiting.message
     unusable.clear()
     driven.finish(small, large)
