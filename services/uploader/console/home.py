@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import msgspec
 from starlette.responses import Response
 
 from penstock.application.access.use_cases import AccessUseCases
+from penstock.application.imports.import_draft import ImportDraft
 from penstock.application.imports.use_cases import ImportUseCases
 from penstock.application.profiles.use_cases import ProfileUseCases
 from penstock.application.requests.use_cases import RequestUseCases
@@ -21,7 +23,7 @@ from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.requests import listed_views
 from services.uploader.console.known_sources import source_names
 from services.uploader.console.shown_requests import ShownRequest, displayed
-from services.uploader.console.visits import Visit, page
+from services.uploader.console.visits import NO_KEY, Visit, page
 
 LISTED = 20  # of each list
 FAILED_DAYS = 7  # a failure that is older needs nobody any more
@@ -60,7 +62,7 @@ def show(visit: Visit) -> Response:
     context = _now(visit, active)
     if visit.is_partial:
         return visit.page("_home.html", **context)
-    drafts = visit.use_cases.imports.all(visit.caller)[:LISTED] if visit.may(ImportUseCases.all) else []
+    drafts = _drafts(visit)
     return visit.page(
         "home.html",
         drafts=drafts,
@@ -70,6 +72,14 @@ def show(visit: Visit) -> Response:
         may_reveal=visit.may(ProfileUseCases.reveal),
         **context,
     )
+
+
+def _drafts(visit: Visit) -> list[ImportDraft]:
+    if not visit.may(ImportUseCases.all):
+        return []
+    with suppress(*NO_KEY):  # they are sealed
+        return visit.use_cases.imports.all(visit.caller)[:LISTED]
+    return []
 
 
 def _active(visit: Visit) -> Active:

@@ -33,7 +33,17 @@ from services.uploader.console.shown_corrections import corrected_since, dropped
 from services.uploader.console.shown_progress import RejectGroup
 from services.uploader.console.shown_rejects import FormState, fits_a_form, shown_rejects
 from services.uploader.console.shown_requests import displayed
-from services.uploader.console.visits import Visit, action, answered, go, page, request_id_of, to_sign_in, visit_of
+from services.uploader.console.visits import (
+    NO_KEY,
+    Visit,
+    action,
+    answered,
+    go,
+    page,
+    request_id_of,
+    to_sign_in,
+    visit_of,
+)
 
 PAGE = 50
 ANYWAY = "anyway"  # pressed to import rows that do not fit as well
@@ -119,6 +129,11 @@ def _rejects(
         found = _found(visit, request, part, is_revealed=is_revealed)
     except Refused as refused:  # they are deleted by now
         found, fault = _NO_ROWS, refused.faults[0]
+    except NO_KEY as error:
+        found, fault = (
+            _NO_ROWS,
+            Fault(code=error.code, message=str(error), hint="Its counts and reasons are still here."),
+        )
     context = _context(visit, request, part)
     plan, corrected = requests.plan(visit.caller, request_id), requests.corrected_lines(visit.caller, request)
     rows = shown_rejects(found, plan, states, corrected)

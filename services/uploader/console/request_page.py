@@ -39,7 +39,7 @@ from services.uploader.console.shown_progress import (
     timeline,
 )
 from services.uploader.console.shown_requests import displayed
-from services.uploader.console.visits import Visit, action, go, page, request_id_of
+from services.uploader.console.visits import NO_KEY, Visit, action, go, page, request_id_of
 from services.uploader.console.words import MODES
 
 COLUMNS_SHOWN = 200  # of a plan; the page of its source has the others
@@ -136,7 +136,7 @@ def groups_of(call: CallOf, request: Request) -> list[RejectGroup]:
     columns: dict[str, list[str]] = {}
     formats: Mapping[str, ValueFormat] = {}
     if request.rows_rejected and not request.status.processing:
-        with suppress(Refused):  # the rows are deleted by now
+        with suppress(Refused, *NO_KEY):  # the rows are deleted by now, or cannot be opened
             page = call.use_cases.requests.masked_rejects(call.caller, request.request_id, limit=SAMPLED)
             columns, formats = columns_by_code(row.reasons for row in page.rows), page.formats
     return reject_groups(request.reject_reasons, columns, formats, ended=not request.status.processing)

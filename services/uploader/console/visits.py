@@ -20,6 +20,8 @@ from starlette.routing import Route
 from penstock.application.access.sessions import SignedIn
 from penstock.application.use_case import UseCase, declared, require
 from penstock.domain.access.permissions import Caller, Permission
+from penstock.domain.errors import KeyRevoked
+from penstock.ports.key_vault import RootMissing
 from penstock.wiring.use_cases import AllUseCases
 from services.uploader.api.call_ids import current_call_id
 from services.uploader.api.incoming import caller_is_known
@@ -31,6 +33,7 @@ from services.uploader.console.protection import HEADERS, require_same_origin
 from services.uploader.console.rendering import render
 
 SIGN_IN = "/signin"
+NO_KEY = (RootMissing, KeyRevoked)  # raised for what is sealed; a page has the rest of it all the same
 
 
 class Visit(NamedTuple):
