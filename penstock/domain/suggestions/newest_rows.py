@@ -16,6 +16,7 @@ from penstock.domain.suggestions.change_names import names_a_change
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.identifiers import Effect
 
+LATER_LINE = "several rows that differ: the later line wins"
 MARKED = "is marked as the time of the last change"
 MIN_TIMES = 0.95  # share of rows with a time: a row without one counts as the newest
 _TIMES = (ValueType.DATE, ValueType.DATETIME)
@@ -43,8 +44,9 @@ class NewestRows(NamedTuple):
                 evidence=(*effect.evidence, evidence), against=(*effect.against, *against), as_of=True
             )
         if place == self.identifier and self.as_of is None:
-            why = f"unless {self.unused} {MARKED}" if self.unused else "because no column surely says which is newer"
-            return effect._replace(against=(*effect.against, f"{self._several}: the later line wins, {why}"))
+            column = self.unused or "a column that says which is newer"
+            wins = f"{self._several}: the later line wins, unless {column} {MARKED}"
+            return effect._replace(against=(*effect.against, wins))
         return effect
 
     @property

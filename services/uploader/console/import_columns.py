@@ -20,6 +20,7 @@ from penstock.domain.mapping.mapping import OnMisfit
 from penstock.domain.suggestions import ColumnSuggestion
 from penstock.domain.suggestions.choosing import WOULD_DROP, WOULD_REJECT, WOULD_REJECT_ONE
 from penstock.domain.suggestions.fitting import DO_NOT_FIT
+from penstock.domain.suggestions.newest_rows import MARKED
 from penstock.domain.suggestions.sample import Cells
 from penstock.domain.suggestions.texts import misspelling
 from services.uploader.console.format_choices import FormatChoice, format_choices, format_in_words
@@ -37,6 +38,7 @@ _CONTROLS = {
     _MARK_PERSONAL: ": tick Personal",
     _MERGE: ": tick Identifier to merge them",
     _MISSPELT: ": say below the format what they mean",
+    MARKED: "has “Time of the last change” ticked below its format",
 }
 
 

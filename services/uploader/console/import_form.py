@@ -21,7 +21,7 @@ from services.uploader.api.upload_parts import DraftUpload
 from services.uploader.api.validation import model_of
 from services.uploader.console.format_choices import OTHER
 from services.uploader.console.forms import Form
-from services.uploader.console.import_values import entered_values
+from services.uploader.console.import_values import entered_values, without_mapped_options
 
 OPTIONS = ("mode", "max_rejects", "notify", "level")
 LEVELS = {"all": "Start, processing and end", "end": "The end", "problems": "Problems only"}
@@ -123,6 +123,7 @@ def _choice(key: str, at: int, choice: ColumnChoice, form: Form, known: Known) -
         if is_other
         else entered_values(key, at, before, form, lambda: known.cells_of(choice.column)),
     )
+    spec = without_mapped_options(spec)
     if _is_text(spec, known) and not _is_text(before, known):
         spec = replace(spec, on_misfit=OnMisfit.REJECT)  # any cell fits, so that none has to be left out
     return replace(choice, spec=replace(spec, as_of=form.has(f"c{at}.as_of") and _has_times(spec, known)))

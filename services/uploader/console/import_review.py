@@ -16,6 +16,8 @@ from penstock.domain.files.clean_names import Renamed
 from penstock.domain.files.rejects import REJECT_COLUMNS
 from penstock.domain.files.tabular_format import FileOptions
 from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.suggestions import ColumnSuggestion
+from penstock.domain.suggestions.newest_rows import LATER_LINE
 from services.uploader.console.import_columns import PLEASE_CHECK, ShownColumn, reason_for, shown_column
 from services.uploader.console.import_hints import on_page
 from services.uploader.console.import_paging import ColumnsPage, columns_page
@@ -43,8 +45,8 @@ class Unchecked(NamedTuple):
 class ShownFile(NamedTuple):
     """What has been read of a file: the columns of one page, and of all columns how many need the person, which of them
     are to be checked, and what speaks against those that are imported. `faults` are of the file itself, with the
-    options that it is read with; `renamed` are the columns whose names were cleaned,
-    `names` those of all columns."""
+    options that it is read with; `renamed` are the columns whose names were cleaned, `names` those of all columns.
+    `later_line_wins`: people have several rows, and no column says which is the newest."""
 
     columns: Sequence[ShownColumn]
     page: ColumnsPage
@@ -56,6 +58,7 @@ class ShownFile(NamedTuple):
     file_options: FileOptions
     renamed: Mapping[str, Renamed]
     names: Sequence[str]
+    later_line_wins: bool = False
 
     @property
     def has_masked(self) -> bool:
@@ -101,7 +104,10 @@ def shown_file(
     *,
     reveal: bool,
 ) -> ShownFile:
-    suggestions = {each.column: each for each in review.suggested.columns}
+    is_told_when = any(choice.spec and choice.spec.as_of for choice in draft.choices)
+    suggestions = {
+        each.column: _without_later_line(each) if is_told_when else each for each in review.suggested.columns
+    }
     cells = _cells(inspection)
 
     def column_at(at: int) -> ShownColumn:
@@ -131,8 +137,14 @@ def shown_file(
         warnings=list(map(on_page, review.warnings)),
         file_options=review.file_options,
         renamed=inspection.renamed(),
+        later_line_wins=any(LATER_LINE in words for each in suggestions.values() for words in each.against),
         names=[choice.column for choice in draft.choices],
     )
+
+
+def _without_later_line(suggestion: ColumnSuggestion) -> ColumnSuggestion:
+    """As things are once a column has been chosen that says which row of a person is the newest."""
+    return replace(suggestion, against=tuple(each for each in suggestion.against if LATER_LINE not in each))
 
 
 def _review(visit: Visit, draft: ImportDraft, known: Mapping[str, Attribute]) -> tuple[Inspection, Review] | None:

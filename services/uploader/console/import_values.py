@@ -12,13 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
+import msgspec
+
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import Refused
 from penstock.domain.limits import MAX_CELL, MAX_VALUE_MAP
-from penstock.domain.mapping.attributes import ValueFormat, ValueType
+from penstock.domain.mapping.attributes import ValueFormat, ValueType, parse_format
 from penstock.domain.mapping.coercion import Coercer, CoercionError, coercer
 from penstock.domain.mapping.coercion.base import PADDING, PairedCoercer
 from penstock.domain.suggestions.sample import Cells
+from penstock.domain.suggestions.spellings import misspelt
 from services.uploader.console.forms import Form
 
 NO_COLUMNS: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -44,11 +47,13 @@ class ValueChoice(NamedTuple):
 
 
 class ShownValueMap(NamedTuple):
-    """`more` cells are not shown. Without `choices`, a value can be any text."""
+    """`more` cells are not shown. Without `choices`, a value can be any text. Of the choices, `misspelt` ones may be
+    others that are misspelt."""
 
     cells: Sequence[ShownCell] = ()
     more: int = 0
     choices: Sequence[ValueChoice] = ()
+    misspelt: int = 0
 
     @property
     def without_value(self) -> int:
@@ -82,8 +87,10 @@ def shown_value_map(
     choices = _choices(format)
     mapped = {cell.strip(PADDING): value for cell, value in spec.values.items()}
     others = [cell for cell in counted if cell not in mapped]
+    options = _options(format)
+    doubtful = [cell for cell in misspelt({each: counted[each] for each in options if counted[each]}) if cell in others]
     if choices:
-        others = _unfitting(fitted, others)
+        others = [*_unfitting(fitted, others), *doubtful]
     elif not _is_few_words(format, counted):
         others = []
     listed = {*mapped, *others}
@@ -96,12 +103,13 @@ def shown_value_map(
                 token_of(key, spec.column, cell),
                 text_of(cell),
                 counted[cell],
-                _as_choice(fitted, mapped.get(cell, ""), choices),
+                _as_choice(fitted, mapped.get(cell, cell if cell in options else ""), choices),
             )
             for cell in all_cells[:limit]
         ],
         more=max(0, len(all_cells) - limit),
         choices=choices,
+        misspelt=len(doubtful),
     )
 
 
@@ -146,10 +154,31 @@ def entered_values(
     if new:
         distinct = Cells(spec.column, cells()).distinct
         by_token = {token_of(key, spec.column, cell): cell for cell in distinct}
-        values |= {by_token[token]: value for token, value in new.items() if token in by_token}
+        given = ((by_token[token], value) for token, value in new.items() if token in by_token)
+        values |= {cell: value for cell, value in given if cell != value}
     other, value = form.text(f"c{at}.cell")[:MAX_CELL], form.text(f"c{at}.cell_value")
     has_room = len(values) <= MAX_VALUE_MAP  # with one more, the check says that there are too many
     return {**values, other: value} if other and value and has_room else values
+
+
+def without_mapped_options(spec: ColumnSpec) -> ColumnSpec:
+    """An option of which the cells mean another one, because it is misspelt, is none any more; whatever led to it leads
+    to that one. An attribute that there is keeps its own options."""
+    try:
+        options = _options(parse_format(spec.format or ""))
+    except Refused:
+        return spec
+    moved = {cell: value for cell, value in spec.values.items() if cell in options and value in options}
+    moved = {cell: value for cell, value in moved.items() if value != cell and value not in moved}
+    if not moved:
+        return spec
+    left = [option for option in options if option not in moved]
+    values = {cell: moved.get(value, value) for cell, value in spec.values.items()}
+    return msgspec.structs.replace(spec, format=f"enum({'|'.join(left)})", values=values)
+
+
+def _options(format: ValueFormat) -> list[str]:
+    return format.argument.split("|") if format.kind is ValueType.ENUM else []
 
 
 def _is_few_words(format: ValueFormat, counted: Counter[str]) -> bool:
@@ -165,7 +194,7 @@ def _unfitting(fitted: Coercer, distinct: list[str]) -> list[str]:
 def _choices(format: ValueFormat) -> list[ValueChoice]:
     match format.kind:
         case ValueType.ENUM:
-            return [ValueChoice(option, option) for option in format.argument.split("|")]
+            return [ValueChoice(option, option) for option in _options(format)]
         case ValueType.BOOLEAN:
             yes, no = (side.split(",")[0].strip() for side in (format.argument or "yes|no").split("|"))
             return [ValueChoice(yes, "Yes"), ValueChoice(no, "No")]

@@ -534,6 +534,15 @@ def test_the_page_of_a_wide_file_stays_after_a_reload(visitor: Visitor, system: 
     assert visitor.problems == []
 
 
+def test_a_column_that_says_which_row_is_newer_ends_the_doubt(signed_in: httpx.Client) -> None:
+    lines = "".join(f"p{n % 20:03}\tplace {n}\t2024-01-{n % 28 + 1:02}\n" for n in range(60))
+    draft, page = uploaded(signed_in, f"klantnummer\tplaats\tlaatste_aankoop\n{lines}".encode())
+    assert "the later line wins, unless a column that says which is newer has “Time of the last change” ticked" in page
+    (at,) = re.findall(r'name="(c\d+)\.column" value="laatste_aankoop"', page)
+    signed_in.post(draft, data={**fields_of(page), f"{at}.as_of": "on"})
+    assert "the later line wins" not in signed_in.get(draft).text
+
+
 def test_a_change_brings_what_follows_from_it(signed_in: httpx.Client) -> None:
     draft, page = uploaded(signed_in, b"crmid\tphone\nf1\t0612345678\nf2\t0612345679\n")
     checked = signed_in.post(f"{draft}/check", data=fields_of(page)).text

@@ -14,7 +14,10 @@ from penstock.domain.suggestions.change_names import names_a_change
 IDS = [f"C{number:05}" for number in (*range(60), 3, 17, 17)]
 CITIES = [("Ghent", "Bruges", "Aalst", "Ypres")[at % 4] for at in range(len(IDS))]
 TIMES = [f"{day:02}/{month:02}/2024 10:15" for month in (4, 5, 6) for day in range(28, 7, -1)]
-LATER_LINE = "2 people have several rows that differ: the later line wins, because no column surely says which is newer"
+LATER_LINE = (
+    "2 people have several rows that differ: the later line wins, unless a column that says which is newer is marked as"
+    " the time of the last change"
+)
 SAYS_WHICH = "it says which row is the newest: 2 people have several rows that differ"
 
 

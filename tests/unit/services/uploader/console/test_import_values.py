@@ -8,7 +8,14 @@ from msgspec.structs import replace
 
 from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.mapping.attributes import parse_format
-from services.uploader.console.import_values import SHOWN_CELLS, ShownCell, ShownValueMap, shown_value_map, token_of
+from services.uploader.console.import_values import (
+    SHOWN_CELLS,
+    ShownCell,
+    ShownValueMap,
+    shown_value_map,
+    token_of,
+    without_mapped_options,
+)
 
 SPEC = ColumnSpec(column="sex", attribute="gender", values={"V": "female", "Man": "m"}, blanks=("?",))
 GENDER = "enum(female|male)"
@@ -83,3 +90,30 @@ def test_a_cell_may_mean_what_others_mean_or_a_cell_that_is_shown_whole() -> Non
     assert found.texts(with_cells=True) == ["Polska"]
     assert found._replace(cells=[*found.cells, ShownCell("t", "DE", 1, "")]).texts(with_cells=True) == ["Polska", "DE"]
     assert found.texts(with_cells=False) == ["Polska"]
+
+
+HALLS = "enum(Anfiteatre|Anfiteatro|Galeria|Platea)"
+SEATS = ["Anfiteatro"] * 30 + ["Anfiteatre"] * 2 + ["Platea", "Galeria"] * 20
+
+
+def test_options_that_may_be_misspelt_are_listed_as_they_are() -> None:
+    found = map_of(HALLS, replace(SPEC, values={}, blanks=()), SEATS)
+    assert pairs(found) == [("anfiteatre", 2, "Anfiteatre")]
+    assert (found.misspelt, found.has_unmatched) == (1, False)
+    matched = map_of(HALLS, replace(SPEC, values={"Anfiteatre": "Anfiteatro"}, blanks=()), SEATS)
+    assert (pairs(matched), matched.misspelt) == ([("anfiteatre", 2, "Anfiteatro")], 0)
+
+
+def test_an_option_that_means_another_one_is_none_any_more() -> None:
+    spec = replace(SPEC, format=HALLS, values={"Anfiteatre": "Anfiteatro", "ANFITEATRE": "Anfiteatre", "x": "Platea"})
+    found = without_mapped_options(spec)
+    assert found.format == "enum(Anfiteatro|Galeria|Platea)"
+    assert found.values == {"Anfiteatre": "Anfiteatro", "ANFITEATRE": "Anfiteatro", "x": "Platea"}
+    assert without_mapped_options(found) == found
+    for other in (replace(spec, format=None), replace(spec, format="text"), replace(spec, format="enum(")):
+        assert without_mapped_options(other) == other
+
+
+def test_options_that_mean_each_other_stay() -> None:
+    spec = replace(SPEC, format="enum(a|b)", values={"a": "b", "b": "a"})
+    assert without_mapped_options(spec) == spec
