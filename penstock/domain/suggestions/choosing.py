@@ -248,7 +248,13 @@ def _suggestion(
             for word in words_among_codes(facts.cells)
         ]
     if typed:
-        evidence += [cells_are(count, f"{word!r}, taken as blank") for word, count in facts.words.items()]
+        new = {word: count for word, count in facts.words.items() if earlier and word not in earlier.blanks}
+        evidence += [
+            cells_are(facts.words[word], f"{word!r}, taken as blank") for word in facts.words.keys() - new.keys()
+        ]
+        against += [
+            cells_are(count, f"{word!r}, taken as blank, which they were not before") for word, count in new.items()
+        ]
     evidence += [cells_are(count, f"{word!r}, blank in other columns too") for word, count in facts.shared.items()]
     if not typed:
         against += lost_in_text(facts.cells)

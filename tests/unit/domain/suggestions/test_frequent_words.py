@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from penstock.domain.mapping.attributes import Attribute, parse_format
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import ColumnMapping
 from penstock.domain.suggestions import ColumnSuggestion, Sample, suggest_mapping
@@ -99,3 +101,14 @@ def test_words_that_an_earlier_mapping_takes_as_blank_do_not_count_again() -> No
     sample = Sample(["email"], [[*EMAILS, *["declined"] * 3, "moved away", "p1@gmail"]], complete=True)
     (found,) = suggest_mapping(sample, BUILTIN, [earlier]).columns
     assert found.against[0].startswith("1 does not fit")
+
+
+def test_a_word_that_was_a_misfit_before_is_asked_about() -> None:
+    amounts = [f"{number},50" for number in range(100, 200)]
+    earlier = ColumnMapping(column="total", attribute="total", format=parse_format("decimal(1.234,56)"))
+    sample = Sample(["total"], [[*amounts, *["jamais"] * 6]], complete=True)
+    total = Attribute(name="total", display_name="Total", format=parse_format("decimal"))
+    (found,) = suggest_mapping(sample, {**BUILTIN, "total": total}, [earlier]).columns
+    assert "6 cells are 'jamais', taken as blank, which they were not before" in found.against
+    (again,) = suggest_mapping(sample, {**BUILTIN, "total": total}, [replace(earlier, blanks=("jamais",))]).columns
+    assert again.against == ()
