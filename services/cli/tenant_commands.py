@@ -49,6 +49,21 @@ def destroy_key(
         out.result({"tenant": tenant, "destroyed": True}, lambda: _destroyed_view(tenant))
 
 
+@app.command("wrap-keys")
+def wrap_keys(
+    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="The name of the tenant.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Wrap the data keys of a tenant with its present root key, after that was changed: former ones can go then."""
+    with reporting(as_json=as_json) as out:
+        check_tenant(tenant)
+        with open_use_cases(data) as local:
+            caller = msgspec.structs.replace(local.caller, tenant_id=tenant)  # so that the tenant's own audit has it
+            keys = local.use_cases.keys.wrap_keys(caller)
+        out.result({"tenant": tenant, "keys": keys}, lambda: _wrapped_view(tenant, keys))
+
+
 class Limit(StrEnum):
     """A limit of a tenant that can be removed."""
 
@@ -92,6 +107,13 @@ def limits(
 
 def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="tenant")
+
+
+def _wrapped_view(tenant: str, keys: int) -> RenderableType:
+    return Group(
+        Text(f"{keys:,} keys of tenant {tenant} are wrapped with its present root.", style="bold"),
+        Text("Once all tenants are done, former KMS keys and roots open nothing any more, except in older backups."),
+    )
 
 
 def _limits_view(tenant: str, limits: TenantLimits) -> RenderableType:

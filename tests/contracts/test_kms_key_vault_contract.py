@@ -10,7 +10,9 @@ import json
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -22,8 +24,11 @@ from moto.server import ThreadedMotoServer
 from penstock.adapters.cluster import kms_key_vault
 from penstock.adapters.cluster.kms import KmsSettings
 from penstock.adapters.cluster.kms_key_vault import KmsKeyVault
+from penstock.application.encryption.key_ring import KeyRing, Purpose
+from penstock.config import Settings
 from penstock.domain.errors import Corrupt, KeyRevoked, Refused, Unavailable
 from penstock.ports.key_vault import RootMissing
+from penstock.wiring import embedded
 from tests.support.spoiling_proxy import Answer, Asked, SpoilingProxy
 
 KEY = secrets.token_bytes(32)
@@ -299,3 +304,30 @@ def test_a_key_per_tenant_needs_an_alias(kms_url: str, key_id: str) -> None:
     with pytest.raises(Refused) as refused:
         KmsKeyVault(settings_of(kms_url, key_id))
     assert refused.value.code == "invalid_setting"
+
+
+def test_one_key_of_all_is_changed_for_a_key_of_each_tenant(
+    kms_url: str, key_arn: str, pattern: str, tmp_path: Path
+) -> None:
+    with closing(embedded(Settings(data=tmp_path))) as system:
+
+        def ring(vault: KmsKeyVault) -> KeyRing:
+            return KeyRing(system.control, vault, system.clock, system.random)
+
+        key = ring(KmsKeyVault(settings_of(kms_url, key_arn))).current(TENANT, Purpose.FILE)
+        assert ring(KmsKeyVault(settings_of(kms_url, pattern, key_arn))).wrap_again(TENANT) == 1
+        vault = KmsKeyVault(settings_of(kms_url, pattern))
+        assert ring(vault).current(TENANT, Purpose.FILE) == key
+        vault.destroy(TENANT)  # which needs a key of its own
+
+
+def test_a_key_of_one_tenant_that_may_not_be_used_is_waited_for(proxy: SpoilingProxy, pattern: str) -> None:
+    vault = KmsKeyVault(settings_of(proxy.url, pattern))
+    vault.create_root(TENANT)
+    wrapped = vault.wrap(TENANT, KEY, CONTEXT)
+    denied: Any = saying("AccessDeniedException")
+    proxy.spoil = lambda asked, answer: (
+        denied(asked, answer) if asked.headers["x-amz-target"].endswith("Decrypt") else answer
+    )
+    with pytest.raises(RootMissing, match="allow kms:Decrypt"):
+        vault.unwrap(TENANT, wrapped, CONTEXT)

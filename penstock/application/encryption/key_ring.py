@@ -20,6 +20,7 @@ import msgspec
 
 from penstock.application.encryption.expiring_cache import ExpiringCache
 from penstock.application.requests.request_lists import MONTHS
+from penstock.application.scanning import scan_all
 from penstock.domain.errors import Conflict, Corrupt, KeyRevoked, NotFound
 from penstock.domain.framing import framed
 from penstock.domain.mapping.mapping import PlannedKey
@@ -89,7 +90,7 @@ class KeyRing:
         have the root that opens the tenant's keys: what else it has is none of this installation.
         """
         if not self._has_keys(tenant_id):
-            raise NotFound(f"tenant {tenant_id} has no data keys, so nothing is sealed for it")
+            raise _no_keys(tenant_id)
         is_recorded = self._store.get(Table.KEY_CHECKS, tenant_id, DESTROYED) is not None
         try:
             with suppress(KeyRevoked):
@@ -149,6 +150,24 @@ class KeyRing:
         if purpose is Purpose.HASH:
             raise ValueError("a new hash key would give every person a new node")
         return self._add(tenant_id, purpose, self.current(tenant_id, purpose).version + 1)
+
+    def wrap_again(self, tenant_id: str) -> int:
+        """Wrap each data key of the tenant with its present root, which is made where former ones opened them; returns
+        how many there are. The keys stay what they are, and what runs needs no restart.
+
+        Raises `NotFound` for a tenant without keys, and `Refused` where only an operator can make the root.
+        """
+        self._check_alive(tenant_id)
+        records = [each for purpose in Purpose for each in scan_all(self._store, Table.DATA_KEYS, tenant_id, purpose)]
+        if not records:
+            raise _no_keys(tenant_id)
+        secrets = [_unwrapped(self._vault, each) for each in records]  # before a root is made: it may be missing
+        self._vault.create_root(tenant_id)
+        for record, secret in zip(records, secrets, strict=True):
+            context = _context(tenant_id, Purpose(record.partition), int(record.sort))
+            with suppress(Conflict):  # by another call just now
+                self._store.replace(record, self._vault.wrap(tenant_id, secret, context))
+        return len(records)
 
     def close(self) -> None:
         """Remove all keys from memory."""
@@ -221,6 +240,10 @@ def try_keys(store: ControlStore, vault: KeyVault, tenant_id: str) -> None:
 def _unwrapped(vault: KeyVault, record: Record) -> bytes:
     purpose, version = Purpose(record.partition), int(record.sort)
     return vault.unwrap(record.tenant_id, record.body, _context(record.tenant_id, purpose, version))
+
+
+def _no_keys(tenant_id: str) -> NotFound:
+    return NotFound(f"tenant {tenant_id} has no data keys, so nothing is sealed for it")
 
 
 def _another(tenant_id: str, purpose: Purpose) -> Corrupt:

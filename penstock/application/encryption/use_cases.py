@@ -22,3 +22,11 @@ class KeyUseCases(UseCases):
         """
         require_local(caller, f"penstock tenant destroy-key {caller.tenant_id}")
         self._keys.destroy(caller.tenant_id)
+
+    @use_case(Permission.OPERATE, "tenant.wrap_keys")
+    def wrap_keys(self, caller: Caller) -> int:
+        """Wrap the data keys of the caller's tenant with its present root; returns how many there are. Raises
+        `NotFound` for a tenant without keys, and `Refused`: forbidden for anybody but a user of the machine,
+        key_not_created, key_file_read_only."""
+        require_local(caller, f"penstock tenant wrap-keys {caller.tenant_id}")
+        return self._keys.wrap_again(caller.tenant_id)

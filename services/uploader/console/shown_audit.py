@@ -74,6 +74,7 @@ ACTIONS = {
     "system.read": "See the state of the system",
     "system.verify": "Verify the records",
     "tenant.destroy_key": "Destroy the tenant's key",
+    "tenant.wrap_keys": "Wrap the tenant's keys again",
     "tenant.read_limits": "See the tenant's limits",
     "tenant.set_limits": "Change the tenant's limits",
 }

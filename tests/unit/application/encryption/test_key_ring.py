@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import shutil
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
@@ -213,3 +214,36 @@ def test_only_the_root_of_the_tenants_keys_is_destroyed(folder: Path, early: Pat
                 system.keys.destroy(tenant_id)
         with pytest.raises(RootMissing):
             system.keys.current("t", Purpose.GENERAL)
+
+
+def test_keys_that_are_wrapped_again_need_no_former_root(folder: Path, early: Path) -> None:
+    file = folder / "keys.json"
+    with ring(folder) as system:
+        keys = [system.keys.current("t", purpose) for purpose in Purpose]
+        keys.append(system.keys.rotate("t", Purpose.GENERAL))
+        roots = json.loads(file.read_text())
+    shutil.copy(early, folder / "another.json")
+    add_tenant_root(folder / "another.json", "t")
+    (new,) = [each for each in json.loads((folder / "another.json").read_text())["roots"] if each["tenant"] == "t"]
+    file.write_text(json.dumps({**roots, "roots": [new, *roots["roots"]]}))
+    with ring(folder) as system:
+        assert system.keys.wrap_again("t") == len(keys)
+        with pytest.raises(NotFound):
+            system.keys.wrap_again("nobody")
+    file.write_text(json.dumps({**roots, "roots": [new]}))
+    with ring(folder) as system:
+        assert [system.keys.get("t", Purpose.GENERAL, version) for version in (1, 2)] == [keys[0], keys[-1]]
+        assert [system.keys.current("t", purpose) for purpose in Purpose] == [keys[-1], *keys[1:-1]]
+
+
+def test_nothing_is_wrapped_with_another_root_while_the_right_one_is_missing(folder: Path, early: Path) -> None:
+    with ring(folder) as system:
+        key = system.keys.current("t", Purpose.GENERAL)
+    whole = (folder / "keys.json").read_bytes()
+    shutil.copy(early, folder / "keys.json")
+    with ring(folder) as system, pytest.raises(RootMissing):
+        system.keys.wrap_again("t")
+    assert not [each for each in json.loads((folder / "keys.json").read_text())["roots"] if each["tenant"] == "t"]
+    (folder / "keys.json").write_bytes(whole)
+    with ring(folder) as system:
+        assert system.keys.current("t", Purpose.GENERAL) == key

@@ -103,7 +103,7 @@ def test_words_that_an_earlier_mapping_takes_as_blank_do_not_count_again() -> No
     assert found.against[0].startswith("1 does not fit")
 
 
-def test_a_word_that_was_a_misfit_before_is_asked_about() -> None:
+def test_a_word_that_did_not_fit_before_is_asked_about() -> None:
     amounts = [f"{number},50" for number in range(100, 200)]
     earlier = ColumnMapping(column="total", attribute="total", format=parse_format("decimal(1.234,56)"))
     sample = Sample(["total"], [[*amounts, *["jamais"] * 6]], complete=True)
