@@ -1,11 +1,12 @@
 """A small file beside large ones of another tenant, on real servers; figures as one JSON document.
 
-    python -m benchmarks.lanes [--small 40] [--large 2] [--rows 365000] [--workers 2]
+    python -m benchmarks.lanes [--small 40] [--small-rows 100] [--large 2] [--rows 365000] [--workers 2]
 
 One tenant's large files keep the workers busy the whole time: whenever one has completed, another is uploaded.
-Meanwhile another tenant uploads files of 100 rows one after another. `alone_seconds` and `beside_seconds` are from the
-POST to the end of such a file, without and beside the large ones; `post` and `work` are parts of the `total`. The
-servers are this benchmark's own.
+Meanwhile another tenant uploads small files one after another. `alone_seconds` and `beside_seconds` are from the
+POST to the end of such a file, without and beside the large ones; `post` and `work` are parts of the `total`. At last a
+large file in progress is cancelled: `cancel_seconds` are from that call to its answer, and to the end of its last
+chunk. The servers are this benchmark's own.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ import httpx
 from benchmarks.serving import sample_files, serving
 from penstock.domain.requests.request import Status
 
-SMALL_ROWS, ALONE = 100, 20
+ALONE = 20  # files, at most
 LOOK_SECONDS, LONG_LOOK_SECONDS, GIVE_UP_SECONDS = 0.01, 0.5, 600.0
 SMALL, LARGE = "small", "large"  # the tenants
 PAUSE_SECONDS = 0.25
 WARMING_SECONDS = 5.0  # until the large files are at work
+DRAIN_SECONDS = 10.0  # after which no chunk of a cancelled file comes any more
 
 
 class Timing(NamedTuple):
@@ -61,10 +63,19 @@ class Tenant:
         deadline = time.perf_counter() + GIVE_UP_SECONDS
         while time.perf_counter() < deadline:
             request = self._client.get(f"/v1/requests/{request_id}").raise_for_status().json()
-            if Status(request["status"]) is Status.COMPLETED:
+            if Status(request["status"]).ended:
                 return request
             time.sleep(look_seconds)
-        raise TimeoutError(f"request {request_id} has not completed")
+        raise TimeoutError(f"request {request_id} has not ended")
+
+    def cancel_one(self) -> tuple[str, float, float]:
+        """Cancel a request in progress; its id, when that was (since the epoch), and the seconds of the call."""
+        while not (running := self._client.get("/v1/requests?status=IN_PROGRESS").json()["requests"]):
+            time.sleep(LOOK_SECONDS)
+        request_id = running[0]["request_id"]
+        at, begin = time.time(), time.perf_counter()
+        self._client.post(f"/v1/requests/{request_id}:cancel").raise_for_status()
+        return request_id, at, time.perf_counter() - begin
 
     def timed(self, contents: Sequence[bytes]) -> list[Timing]:
         """Upload one after another."""
@@ -84,21 +95,26 @@ class Tenant:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", type=int, default=40)
+    parser.add_argument("--small-rows", type=int, default=100)
     parser.add_argument("--large", type=int, default=2)
     parser.add_argument("--rows", type=int, default=365_000)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
-    small = sample_files(ALONE + options.small, SMALL_ROWS, seed=1)
+    count = min(ALONE, options.small)
+    small = sample_files(count + options.small, options.small_rows, seed=1)
     (large,) = sample_files(1, options.rows, seed=1)
-    with serving("lanes", [SMALL, LARGE], options.workers) as (_, _, url, keys):
+    with serving("lanes", [SMALL, LARGE], options.workers) as (_, fleet, url, keys):
         tenants = {name: Tenant(url, key) for name, key in keys.items()}
-        alone = tenants[SMALL].timed(small[:ALONE])
+        alone = tenants[SMALL].timed(small[:count])
         stopping = threading.Event()
         with ThreadPoolExecutor(options.large) as threads:
             feeders = [threads.submit(_feed, tenants[LARGE], large, stopping) for _ in range(options.large)]
             time.sleep(WARMING_SECONDS)
-            beside = tenants[SMALL].timed(small[ALONE:])
+            beside = tenants[SMALL].timed(small[count:])
+            request_id, cancelled_at, answered = tenants[LARGE].cancel_one()
+            time.sleep(DRAIN_SECONDS)
             stopping.set()
+            logs = [(fleet.folder / f"worker-{number}.log").read_text() for number in range(1, options.workers + 1)]
         ended = sum(feeder.result() for feeder in feeders)
     figures = {
         "small_files": options.small,
@@ -109,6 +125,10 @@ def main() -> None:
         "cores": os.cpu_count(),
         "alone_seconds": _figures(alone),
         "beside_seconds": _figures(beside),
+        "cancel_seconds": {
+            "answer": round(answered, 3),
+            "last_chunk": round(max(0.0, _last_chunk(logs, request_id) - cancelled_at), 3),
+        },
     }
     print(json.dumps(figures))
 
@@ -122,12 +142,19 @@ def _feed(tenant: Tenant, content: bytes, stopping: threading.Event) -> int:
     return count
 
 
+def _last_chunk(logs: Sequence[str], request_id: str) -> float:
+    """When the last chunk of a request was done, in seconds since the epoch."""
+    lines = (json.loads(line) for log in logs for line in log.splitlines() if request_id in line)
+    done = [each["timestamp"] for each in lines if each["event"] == "chunk.done"]
+    return max((datetime.fromisoformat(each).timestamp() for each in done), default=0.0)
+
+
 def _figures(timings: Sequence[Timing]) -> dict[str, dict[str, float]]:
     return {name: _spread([getattr(each, name) for each in timings]) for name in Timing._fields}
 
 
 def _spread(seconds: Sequence[float]) -> dict[str, float]:
-    percentiles = statistics.quantiles(seconds, n=100, method="inclusive")
+    percentiles = statistics.quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else [*seconds] * 99
     return {
         "median": round(percentiles[49], 3),
         "p95": round(percentiles[94], 3),
