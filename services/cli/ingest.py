@@ -9,6 +9,7 @@ import typer
 from rich.console import RenderableType
 
 from penstock.application.uploads.missing_identifiers import map_of
+from penstock.application.uploads.shared_identifiers import SHARED_IDENTIFIER, simplest_way_out
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE
 from penstock.client.upload_order import UploadOrder
 from penstock.domain.errors import refusal
@@ -42,8 +43,6 @@ from services.cli.options import (
 from services.cli.similar_attributes import may_ask
 from services.cli.upload_options import AsOf, Notify, UploadMode
 from services.cli.views import mail_problems, renamed_text, request_view
-
-SHARED = "shared_identifier"  # a warning that the result repeats: people who became one cannot be corrected
 
 
 def ingest(
@@ -167,12 +166,23 @@ def done_view(done: Ingested, where: str, again: str = "") -> RenderableType:
                 "Identifier",
                 f"rows without an identifier have one in {done.identifier.column!r}" if done.identifier else "",
             ),
-            ("Shared", "; ".join(each.message for each in done.warnings if each.code == SHARED)),
+            ("Shared", shared_text(done)),
             ("Renamed", renamed_text(done.renamed_columns)),
             ("Created", ", ".join(done.created_attributes)),
             ("Ignored", ", ".join(done.unmapped_columns)),
         ],
     )
+
+
+def shared_text(done: Ingested) -> str:
+    """The warnings about people who became one, which the result repeats since nothing corrects them, and the way out.
+
+    A request that is held has made nobody one yet, but is undone alike."""
+    shared = [each for each in done.warnings if each.code == SHARED_IDENTIFIER]
+    if not shared:
+        return ""
+    undo = "To ingest the file again, undo this request first"
+    return f"{' '.join(f'{each.message}. {simplest_way_out(each)}' for each in shared)} {undo}."
 
 
 def backend_of(

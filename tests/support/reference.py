@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from penstock.domain.mapping.attributes import Attribute
+from penstock.domain.mapping.attributes import Attribute, ValueType
+from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.coercion import CoercionError, coercer
 from penstock.domain.mapping.mapping import ColumnMapping, Mode, OnMisfit, WritePolicy
 from penstock.domain.profiles.identity import NodeHasher, normalise
@@ -118,7 +119,7 @@ def _read_row(
     for mapped in upload.columns:
         attribute = upload.attributes[mapped.attribute]
         try:
-            value = coercer(mapped.format or attribute.format).coerce_cell(_cell(mapped, cell_of))
+            value = coercer(mapped.format or attribute.format).coerce_cell(_cell(mapped, cell_of, upload))
         except CoercionError as error:
             (dropped if mapped.on_misfit is OnMisfit.DROP else faults).append(f"{error.code}:{mapped.label}")
             continue
@@ -146,14 +147,21 @@ def _read_row(
             reading.dropped[number] = sorted(dropped + junk)
 
 
-def _cell(mapped: ColumnMapping, row: Mapping[str, str]) -> str:
+def _cell(mapped: ColumnMapping, row: Mapping[str, str], upload: Upload) -> str:
     """One cell as it is coerced."""
     if mapped.constant is not None:
         return mapped.constant
     blanks = [word.casefold() for word in mapped.blanks]
     found = ["" if row[name].strip().casefold() in blanks else row[name] for name in mapped.sources]
     cell = mapped.separator.join(each.strip() for each in found if each.strip()) if mapped.columns else found[0]
-    if mapped.columns and mapped.identifier and not all(each.strip() for each in found):
+    if (
+        mapped.columns
+        and mapped.identifier
+        and any(
+            not each.strip() or _names_nobody(each, name, upload)
+            for name, each in zip(mapped.columns, found, strict=True)
+        )
+    ):
         cell = ""
     if mapped.split is not None:
         parts = re.split(r"\s+", cell.strip()) if not mapped.split.strip() else cell.split(mapped.split)
@@ -166,6 +174,21 @@ def _cell(mapped: ColumnMapping, row: Mapping[str, str]) -> str:
             cell = after
             break
     return cell.strip() if mapped.trim else cell
+
+
+def _names_nobody(cell: str, column: str, upload: Upload) -> bool:
+    """Whether a part of a joined identifier is blank or junk as the column's own mapping has it."""
+    own = next((each for each in upload.columns if each.column == column and each.split is None), None)
+    word = cell.strip().casefold()
+    blanks = [] if own is None else [*own.blanks, *(key for key, value in own.values.items() if not value.strip())]
+    if word in [each.strip().casefold() for each in blanks]:
+        return True
+    is_name = own is not None and own.attribute in ("first_name", "middle_name", "last_name", "full_name")
+    if own and (own.format or upload.attributes[own.attribute].format).kind is ValueType.PHONE:
+        digits = "".join(re.findall(r"\d", cell))
+        if digits.endswith(("1234567890", "0000000", *(digit * 8 for digit in "123456789"))):
+            return True
+    return _is_junk(word, BUILTIN["first_name"]) and not (is_name and re.search(r"[^\W\d_]", word))
 
 
 def _is_junk(value: str | int, attribute: Attribute) -> bool:

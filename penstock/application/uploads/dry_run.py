@@ -12,15 +12,15 @@ from typing import NamedTuple
 from penstock.application.catalog.known_catalog import KnownCatalog, check_uploadable
 from penstock.application.uploads.checking import CheckedUpload, FileHead, check_upload
 from penstock.application.uploads.missing_identifiers import is_worth_it, missing_identifier, rows_without_identifier
-from penstock.application.uploads.upload_command import UploadCommand, file_options_of, limits_of
-from penstock.application.uploads.warnings import (
+from penstock.application.uploads.shared_identifiers import (
+    SHARED_IDENTIFIER,
     first_cells,
-    one_value_on_many_rows,
-    sample_of,
+    ranked_identifiers,
     shared_identifier,
-    warnings_of,
+    ways_out,
 )
-from penstock.domain.catalog.ranking import Ranking, with_used
+from penstock.application.uploads.upload_command import UploadCommand, file_options_of, limits_of
+from penstock.application.uploads.warnings import one_value_on_many_rows, sample_of, warnings_of
 from penstock.domain.dry_run.as_attribute import AsAttribute, identifiers_as_attributes
 from penstock.domain.dry_run.as_identifier import NO_IDENTIFIER, AsIdentifier, as_identifier
 from penstock.domain.dry_run.first_rows import NO_PLACES, FirstRows, SampleCell, first_rows
@@ -109,7 +109,7 @@ def dry_run(
         file_options=options,
         mode=checked.settings.mode,
         limits=limits,
-        ranking=_ranking(checked),
+        ranking=ranked_identifiers(checked.mapping.columns, checked.attributes),
     )
     # Nodes are only compared within the run, so no key of the tenant is needed.
     hash_key = secrets.token_bytes(KEY_BYTES)
@@ -134,13 +134,6 @@ def dry_run(
         raise no_rows()
     warnings = warnings_of(checked.mapping, checked.attributes, file, options, limits)
     return counts.report(checked, decoding.options, warnings)
-
-
-def _ranking(checked: CheckedUpload) -> tuple[str, ...]:
-    """The usual order of the identifiers; that of the tenant would be fixed by its use."""
-    pairs = zip(checked.mapping.columns, checked.attributes, strict=True)
-    used = [attribute for mapped, attribute in pairs if mapped.identifier]
-    return with_used(Ranking(), used).ranked([attribute.name for attribute in used])
 
 
 def _head(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
@@ -216,6 +209,7 @@ class _Counts:
         """The warnings that the run counted, and those of the sample that are about something else."""
         counted = [*self._without_identifier(), *self._repeated(), *self._of_different_people()]
         known = {(each.code, each.column) for each in counted}
+        known |= {(SHARED_IDENTIFIER, label) for label in self._identifiers()[1:]}  # of which all values were compared
         return [*counted, *(each for each in of_sample if (each.code, each.column) not in known)]
 
     def _count(self, rows: CheckedRows) -> None:
@@ -253,10 +247,15 @@ class _Counts:
         """A warning for each identifier with values that stand on rows with different first identifiers."""
         first, *others = self._identifiers()
         return [
-            shared_identifier(label, first, shared.count, complete=shared.complete)
+            shared_identifier(label, first, shared.count, self._ways_out(label), complete=shared.complete)
             for label, shared in zip(others, self._shared, strict=True)
             if shared.count
         ]
+
+    def _ways_out(self, label: str) -> str:
+        """What to do about an identifier that different people share."""
+        mapping, personal = self._plan.mapping, {each.name for each in self._plan.attributes if each.pii}
+        return ways_out(self._mapped[label][0], mapping.columns, self._sample(), personal)
 
     def _identifiers(self) -> list[str]:
         """The labels of the identifiers, by rank."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 
+from penstock.application.uploads.shared_identifiers import identifier_of_several_people
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, suggestions_for
-from penstock.application.uploads.warnings import identifier_of_several_people
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.attributes import Attribute
 from penstock.domain.mapping.builtin_attributes import BUILTIN

@@ -23,6 +23,7 @@ from penstock.domain.mapping.cells import (
     preparation,
 )
 from penstock.domain.mapping.coercion import Coercer, PairedCoercer, Value, coercer
+from penstock.domain.mapping.joined_identifiers import with_formats
 from penstock.domain.mapping.mapping import ColumnMapping, OnMisfit, Plan, WritePolicy
 from penstock.domain.profiles.fragments import PartEncoder
 from penstock.domain.profiles.identity import NodeHasher
@@ -95,8 +96,9 @@ class Layout(NamedTuple):
 def compile_layout(plan: Plan, header: Header, hash_key: bytes, root: RootLines | None = None) -> Layout:
     """Raises KeyError when the header lacks a column of the mapping, which `parse_header` has ruled out."""
     place_of = {name: at for at, name in enumerate(header.columns)}
+    all_mapped = with_formats(plan.mapping.columns, plan.attributes)
     columns = tuple(
-        _column(mapped, attribute, place_of, plan.mapping.columns)
+        _column(mapped, attribute, place_of, all_mapped)
         for mapped, attribute in zip(plan.mapping.columns, plan.attributes, strict=True)
     )
     identifiers = tuple(_identifier(place, columns[place], hash_key, plan) for place in _identifier_places(plan))
@@ -132,7 +134,7 @@ def _column(
 ) -> LayoutColumn:
     format = mapped.format or attribute.format
     return LayoutColumn(
-        cell_source(mapped, place_of),
+        cell_source(mapped, place_of, all_mapped),
         preparation(mapped),
         mapped.label,
         attribute,

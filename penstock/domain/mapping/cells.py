@@ -1,7 +1,8 @@
 """The cells of a mapped column: taken from the file's columns, then prepared for coercion.
 
-cell_source(mapped, place_of)   where the cells come from: a column as it is, split or joined, or a constant; without
-                                its words for blank
+cell_source(mapped, place_of, …)
+                                where the cells come from: a column as it is, split or joined, or a constant; without
+                                its words for blank, and of a joined identifier without parts that name nobody
 preparation(mapped)             the value map and trimming; None for a column that uses none of them
 country_cells(column, …)        the countries that phone numbers of other columns are read in
 
@@ -15,6 +16,7 @@ from itertools import compress, count
 from operator import is_not
 from typing import NamedTuple
 
+from penstock.domain.mapping.joined_identifiers import UselessParts, useless_parts
 from penstock.domain.mapping.mapping import ColumnMapping
 
 Cells = Sequence[str]
@@ -33,8 +35,10 @@ OtherCells = Callable[[Sequence[Cells]], Cells]  # from the file's columns
 CellSource = Callable[[Sequence[Cells], int], SourceCells]  # from the file's columns and the number of rows
 
 
-def cell_source(mapped: ColumnMapping, place_of: Mapping[str, int]) -> CellSource:
-    """Raises KeyError for a column that is not among those in `place_of`."""
+def cell_source(
+    mapped: ColumnMapping, place_of: Mapping[str, int], all_mapped: Sequence[ColumnMapping] = ()
+) -> CellSource:
+    """`all_mapped` are the columns of the mapping. Raises KeyError for a column that is not in `place_of`."""
     clean = _without_words(mapped.blanks)
     if mapped.constant is not None:
         constant = mapped.constant
@@ -42,8 +46,15 @@ def cell_source(mapped: ColumnMapping, place_of: Mapping[str, int]) -> CellSourc
     if mapped.columns:
         places = [place_of[name] for name in mapped.columns]
         join = _joined_whole if mapped.identifier else _joined
+        cleans = (
+            [_without_useless(useless_parts(mapped, name, all_mapped)) for name in mapped.columns]
+            if mapped.identifier
+            else [clean] * len(places)
+        )
         return lambda columns, _: _composed(
-            [clean(columns[at]) for at in places], lambda cells: join(cells, mapped.separator), clean
+            [clean_part(columns[at]) for clean_part, at in zip(cleans, places, strict=True)],
+            lambda cells: join(cells, mapped.separator),
+            clean,
         )
     at = place_of[mapped.column]
     if mapped.split is not None:
@@ -124,6 +135,16 @@ def _without_words(blanks: Sequence[str]) -> Callable[[Cells], SourceCells]:
             return SourceCells(cells)
         rows = compress(count(), map(is_not, cells, left))
         return SourceCells(left, {row: words[cells[row].strip().casefold()] for row in rows})
+
+    return clean
+
+
+def _without_useless(useless: UselessParts) -> Callable[[Cells], SourceCells]:
+    """Makes every part of an identifier blank that names nobody."""
+
+    def clean(cells: Cells) -> SourceCells:
+        words = {row: word for row, word in enumerate(map(useless.word, cells)) if word is not None}
+        return SourceCells(["" if row in words else cell for row, cell in enumerate(cells)], words)
 
     return clean
 

@@ -60,9 +60,11 @@ _EMAILS = (
         for domain in ("none.com", "test.com", "email.com", "mail.com", "noemail.com", "example.com")
     ),
 )
-_PHONE_ENDS = ("1234567890", "0" * 7, *(digit * 8 for digit in "123456789"))
+PHONE_ENDS = ("1234567890", "0" * 7, *(digit * 8 for digit in "123456789"))
 JUNK_EMAILS = frozenset(_EMAILS)  # in lower case
 JUNK_WORDS = frozenset((*_DIGITS, *_WORDS, *_SUMMARIES))
+JUNK_PARTS = {junk: junk for junk in (*_EMAILS, *map(str.casefold, JUNK_WORDS), *(f"{word}:" for word in _SUMMARIES))}
+JUNK_SIGNS = {junk: junk for junk in JUNK_PARTS if not any(map(str.isalpha, junk))}
 _KNOWN: dict[tuple[Node, ValueType], frozenset[Node]] = {}
 
 
@@ -81,7 +83,7 @@ class JunkFinder:
     def places(self, values: Sequence[object], nodes: Sequence[Node | None]) -> list[int]:
         """The indices of junk, given the column's values and their nodes."""
         if self._is_phone:
-            return [at for at, value in enumerate(values) if isinstance(value, str) and value.endswith(_PHONE_ENDS)]
+            return [at for at, value in enumerate(values) if isinstance(value, str) and value.endswith(PHONE_ENDS)]
         found = [] if self._nodes.isdisjoint(nodes) else [at for at, node in enumerate(nodes) if node in self._nodes]
         last = values[-1] if values else None
         if isinstance(last, str) and _COUNTED_TOTAL.match(last.strip()):

@@ -40,6 +40,15 @@ def shared_by_different_people(values: Sequence[str], telling: Telling) -> int:
     )
 
 
+def shared_by_different_keys(values: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """The values of an identifier, in lower case, that stand on rows with different keys of people; junk is none."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for value, key in zip(_folded(values), _folded(keys), strict=True):
+        if key and value and value not in _JUNK:
+            found[value].add(key)
+    return [value for value, of_value in found.items() if len(of_value) > 1]
+
+
 def are_many(shared: int, values: Collection[str]) -> bool:
     """Whether so many of the different `values` are more than slips of the hand."""
     return shared >= max(MIN_SHARED, len(values) * MIN_SHARE)

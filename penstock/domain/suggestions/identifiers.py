@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import TEXT, Attribute, ValueFormat, ValueType
-from penstock.domain.profiles.junk_identifiers import JUNK_EMAILS
 from penstock.domain.suggestions.candidates import ACCEPTABLE, IDENTIFIERS, Candidate, Tenant
+from penstock.domain.suggestions.different_people import shared_by_different_keys
 from penstock.domain.suggestions.facts import Facts
 from penstock.domain.suggestions.fitting import Formats
 from penstock.domain.suggestions.keys import MIN_ROWS, Key, People, attribute_of_key, find_key
@@ -271,11 +270,7 @@ def _keys(facts: Facts, present: Sequence[bool]) -> Sequence[str]:
 
 def _shared(email: Facts, format: ValueFormat, keys: Sequence[str]) -> int:
     """How many valid addresses stand on rows with different keys."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    for address, cell in zip(email.cells.cells, keys, strict=True):
-        if (key := " ".join(cell.casefold().split())) and (known := address.strip().casefold()):
-            found[known].add(key)
-    shared = [address for address, of_address in found.items() if len(of_address) > 1 and address not in JUNK_EMAILS]
+    shared = shared_by_different_keys(email.cells.cells, keys)
     return len(Formats().fitting(str(format), shared))
 
 

@@ -3,10 +3,11 @@ place: such a number with the name of the person."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from penstock.domain.mapping.attributes import ValueType
+from penstock.domain.profiles.junk_identifiers import JUNK_PARTS, JUNK_SIGNS
 from penstock.domain.suggestions.candidates import ACCEPTABLE, Candidate
 from penstock.domain.suggestions.different_people import (
     MIN_DIFFERENT,
@@ -53,8 +54,8 @@ def joined_key(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> JoinedKey
     for key, candidate in enumerate(chosen):
         if name is None or not candidate.shared:
             continue
-        columns = (facts[key].cells.cells, facts[name].cells.cells)
-        cells = [SEPARATOR.join(row) if all(row) else "" for row in zip(*map(_stripped, columns), strict=True)]
+        columns = (_named(facts[key].cells.cells, JUNK_PARTS), _named(facts[name].cells.cells, JUNK_SIGNS))
+        cells = [SEPARATOR.join(row) if all(row) else "" for row in zip(*columns, strict=True)]
         values = list(filter(None, cells))
         if len(values) < len(cells) * MIN_JOINED or len(set(values)) < len(values) * UNIQUE:
             continue
@@ -72,8 +73,9 @@ def _is_sure(candidate: Candidate) -> bool:
     return candidate.confidence >= ACCEPTABLE
 
 
-def _stripped(cells: Sequence[str]) -> Sequence[str]:
-    return list(map(str.strip, cells))
+def _named(cells: Sequence[str], junk: Collection[str]) -> Sequence[str]:
+    """The cells without those that name nobody."""
+    return ["" if cell.casefold() in junk else cell for cell in map(str.strip, cells)]
 
 
 def with_shared(facts: Sequence[Facts], chosen: Sequence[Candidate]) -> dict[int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 import pytest
 
 from penstock.application.catalog.column_specs import ColumnSpec
@@ -115,8 +114,7 @@ def test_shared_addresses_are_counted_whatever_the_order_of_the_mapping(columns:
     (warning,) = families(columns).warnings
     assert (warning.code, warning.column) == ("shared_identifier", "email")
     assert "share 50 values" in warning.message
-    _, _, column = warning.hint.partition(": ")
-    assert msgspec.json.decode(column, type=ColumnSpec).columns == ("number", "first_name")
+    assert "let it identify nobody, without !: --map email=email:pii" in warning.hint
 
 
 @pytest.mark.parametrize(("names", "shared"), [(["Ann", "Bo"], 50), (["Ann", "ANN "], 0), (["Ann", ""], 0)])
