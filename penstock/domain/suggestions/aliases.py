@@ -416,6 +416,11 @@ _TABLE = {
         hạng thành viên, hạng thẻ, cấp độ thành viên, hạng khách hàng
         level member, tingkat keanggotaan, tingkat member, level keanggotaan, tahap keahlian
         kundeniva, bonusniva, lojalitetsniva
+        poziom karty, typ karty, rodzaj karty, poziom klienta, poziom czlonkostwa, poziom programu,
+        poziom programu lojalnosciowego, poziom lojalnosciowy
+        uroven karty, stupen vernosti, clenska uroven, uroven vernostniho programu, uroven vernostneho programu
+        kartya szint, kartyaszint, kartya szintje, klubszint, kartya tipusa
+        nivelul cardului, nivel client, tip card, nivel de loialitate
     """,
     "loyalty_points": """
         loyalty points, points, reward points, bonus points, points balance, point balance, rewards
@@ -431,6 +436,11 @@ _TABLE = {
         điểm, điểm tích lũy, điểm thưởng, số điểm
         poin, jumlah poin, saldo poin, total poin, mata ganjaran
         poengsaldo, bonuspoeng, antall poeng
+        pkt, pkt lojalnosciowe, liczba pkt, saldo pkt, stan pkt, suma pkt, punkty lojalnosciowe, punkty bonusowe,
+        ilosc punktow, saldo punktow, stan punktow, suma punktow
+        bonusove body, body celkem, saldo bodu, zustatek bodu, saldo bodov, zostatok bodov, body spolu
+        pontok szama, osszes pont, gyujtott pontok, aktualis pontok
+        numar puncte, numar de puncte, total puncte, puncte acumulate, puncte loialitate, puncte de loialitate
     """,
     "ltv": """
         ltv, lifetime value, customer lifetime value, clv, cltv, customer value
@@ -553,6 +563,12 @@ _TABLE = {
         đồng ý marketing, đồng ý nhận tin, đồng ý tiếp thị, đồng ý nhận quảng cáo
         persetujuan, persetujuan pemasaran, persetujuan marketing, kebenaran pemasaran
         markedsforingssamtykke, samtykke markedsforing, samtykke til markedsforing
+        zgoda marketing, zgody marketingowe, zgoda na przetwarzanie w celach marketingowych, zgoda rodo, zgoda handlowa,
+        zgoda na informacje handlowe, zgoda na informacje marketingowe
+        souhlas marketing, souhlas s marketingovymi sdelenimi, suhlas marketing, suhlas gdpr,
+        suhlas s marketingovou komunikaciou
+        hozzajarulas marketing, marketing hozzajarulasa, marketing celu hozzajarulas, gdpr hozzajarulas
+        acord de marketing, acord publicitate, consimtamant de marketing, consimtamant gdpr
     """,
     "email_opt_in": """
         email opt in, email optin, newsletter, newsletter subscription, subscribed, email consent, email subscription,

@@ -36,6 +36,7 @@ from penstock.domain.suggestions.texts import detect_email
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 DOUBTFUL = 0.8  # highest confidence of an identifier that people may share
 CLEARLY_FULLER = 2  # times as many cells as any column that it is tied with: it gets the attribute
+QUESTIONED = 0.95  # highest confidence where something speaks against it; it is accepted all the same
 TIED = 0.5  # highest confidence of a tied column
 WOULD_DROP = " and would be left out"
 WOULD_REJECT = " and would be rejected with their rows"
@@ -261,6 +262,8 @@ def _suggestion(
     if tied_with:
         against.append(f"{_listed(tied_with)} fit as well: choose one")
         confidence = min(confidence, TIED)
+    if identifier and effect.against:
+        confidence = min(confidence, QUESTIONED)
     return ColumnSuggestion(
         column=facts.name,
         attribute=attribute,

@@ -12,12 +12,17 @@ _CONSENTS = word_set(
     optin opted consent consented permission subscribed subscription allowed allow accept accepts accepted agree agrees
     agreed ok marketing toestemming akkoord einwilligung zustimmung werbung erlaubt consentement accord accepte
     acceptes abonne abonniert consentimiento acepta consenso accetta consentimento aceita zgoda samtycke samtykke
-    tillatelse izni izin onay onayi
+    tillatelse izni izin onay onayi souhlas suhlas hozzajarulas consimtamant acord
     """
 )
-_EMAIL = word_set("email emails mail mails mailing newsletter courriel correo epost eposta mejl nieuwsbrief")
+_EMAIL = word_set(
+    "email emails mail mails mailing newsletter courriel correo epost eposta mejl nieuwsbrief"
+    " mailowa mailowy emailowa emailowy newslettera newsletteru newsletterem newsletterom hirlevel"
+)
 _SMS = word_set("sms text")
-_CALLS = word_set("phone telephone telefon telefoon telefono telefone tel mobile mobil call calls")
+_CALLS = word_set(
+    "phone telephone telefon telefoon telefono telefone tel mobile mobil call calls telefoniczna telefoniczny"
+)
 _DATES = word_set("at date datum fecha data dato tarihi time timestamp ts")
 CONTACT_WORDS = _EMAIL | _SMS | _CALLS
 TO_CALLS = ""  # a person who may be called has not agreed to text messages

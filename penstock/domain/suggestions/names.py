@@ -46,6 +46,13 @@ _PARTS_OF_ADDRESS = frozenset({"street", "house_number", "address_line_2", "post
 _NAMES = frozenset({"full_name", "first_name", "last_name", "company"})
 _ALTERNATIVES = re.compile(r"[/|,;&+()\[\]]")
 
+# The answers that a name lists at its end: `Zgoda marketing (T/N)`.
+_ANSWERS = frozenset(
+    {("t", "n"), ("y", "n"), ("j", "n"), ("s", "n"), ("o", "n"), ("a", "n"), ("i", "n"), ("d", "n")}
+    | {("tak", "nie"), ("yes", "no"), ("ja", "nein"), ("ja", "nee"), ("oui", "non"), ("ano", "ne"), ("igen", "nem")}
+    | {("da", "nu"), ("si", "no"), ("sim", "nao"), ("ja", "nej"), ("ja", "nei"), ("evet", "hayir"), ("da", "ne")}
+)
+
 _VAGUE = frozenset({"id", "uid", "accountid", "accountnumber", "externalid", "contactid", "personid"})
 
 
@@ -95,6 +102,7 @@ class Names:
         key = _key(parts)
         found = (
             self._named(key)
+            or self._asked(parts)
             or self._numbered(parts)
             or self._of_alternatives(column)
             or self._without_owner(parts)
@@ -112,6 +120,13 @@ class Names:
         if meant not in self._known:
             return None
         return NameMatch(self._known[meant], VAGUE_ALIAS if key in _VAGUE else ALIAS)
+
+    def _asked(self, parts: Sequence[str]) -> NameMatch | None:
+        """A name with its answers at the end, of what is answered by yes or no."""
+        if len(parts) < 3 or tuple(parts[-2:]) not in _ANSWERS:
+            return None
+        found = self.match(" ".join(parts[:-2]))
+        return found if found and found.attribute.format.kind is ValueType.BOOLEAN else None
 
     def _numbered(self, parts: Sequence[str]) -> NameMatch | None:
         """A name whose last word is number, with that word written otherwise: `Lidnr.` is `Lidnummer`."""

@@ -91,12 +91,37 @@ from penstock.domain.suggestions.names import Names, display_name, new_name, wor
         ("ĐIỆN THOẠI", "phone"),
         ("Số Điện Thoại", "phone"),
         ("SĐT", "phone"),
+        ("Zgoda marketing (T/N)", "marketing_consent"),
+        ("Zgoda_marketing_(T/N)", "marketing_consent"),
+        ("Zgoda RODO", "marketing_consent"),
+        ("Zgoda mailowa", "email_opt_in"),
+        ("Zgoda na SMS (tak/nie)", "sms_opt_in"),
+        ("Newsletter (Y/N)", "email_opt_in"),
+        ("Poziom karty", "loyalty_tier"),
+        ("Pkt", "loyalty_points"),
+        ("Saldo punktów", "loyalty_points"),
+        ("Souhlas marketing (ano/ne)", "marketing_consent"),
+        ("Souhlas s newsletterem", "email_opt_in"),
+        ("Úroveň karty", "loyalty_tier"),
+        ("Zůstatek bodů", "loyalty_points"),
+        ("Súhlas marketing", "marketing_consent"),
+        ("Zostatok bodov", "loyalty_points"),
+        ("Hozzájárulás marketing", "marketing_consent"),
+        ("Kártya szint", "loyalty_tier"),
+        ("Összes pont", "loyalty_points"),
+        ("Consimțământ GDPR", "marketing_consent"),
+        ("Nivelul cardului", "loyalty_tier"),
+        ("Puncte acumulate", "loyalty_points"),
     ],
 )
 def test_a_name_means_an_attribute(column: str, attribute: str) -> None:
     match = Names(BUILTIN).match(column)
     assert match is not None
     assert match.attribute.name == attribute
+
+
+def test_only_what_is_answered_by_yes_or_no_has_its_answers_in_the_name() -> None:
+    assert Names(BUILTIN).match("Pkt (T/N)") is None
 
 
 HEADERS = {
