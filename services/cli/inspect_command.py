@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from msgspec.structs import replace
 
 from penstock.application.uploads.renames import renamed_columns
 from penstock.application.uploads.review import Review
@@ -36,6 +37,7 @@ HEADER_BELOW = "header_below"  # then the names of the columns are none
 WITH_CELLS = 0.31  # confidence of a suggestion for a column that has cells in the sample, however weak
 MIN_SURE = 0.5  # share of such columns; with fewer, ingesting what is sure would leave out most of the file
 MAX_COMMAND = 4_000  # characters; a longer mapping is better saved in a file
+_GUESSED_QUOTES = " The quotes are a guess from its cells: use --quoted, unless they are part of the values."
 
 
 def inspect(
@@ -103,17 +105,24 @@ def _needed(options: FileOptions, reviewed: Review) -> str:
     encoding = "" if needed.encoding == options.encoding else f" as {needed.encoding}, as detected from its bytes"
     names = "" if needed.clean_headers == options.clean_headers else " with cleaned column names"
     quotes = "" if needed.quoted == options.quoted else " with quotes around cells"
-    return f"Read{','.join(filter(None, (encoding, names, quotes)))}. To ingest it, use{options_text(needed)}."
+    surely = _surely_needed(options, reviewed)
+    use = f" To ingest it, use{options_text(surely)}." if surely != options else ""
+    return f"Read{','.join(filter(None, (encoding, names, quotes)))}.{use}{_GUESSED_QUOTES if quotes else ''}"
 
 
 def _refused(options: FileOptions, reviewed: Review) -> str:
     """When the file would be refused: a list of its faults alone looks as if it could not be ingested."""
     if not reviewed.fits:
         return REFUSED
-    needed = reviewed.needed_options
-    if needed == options:
+    surely = _surely_needed(options, reviewed)
+    if surely == options:
         return "With the present mapping of its data source it would be refused:"
-    return f"Without{options_text(needed)} it would be refused:"
+    return f"Without{options_text(surely)} it would be refused:"
+
+
+def _surely_needed(options: FileOptions, reviewed: Review) -> FileOptions:
+    """The options without which the file would be refused: quotes around cells are a guess, and no fault."""
+    return replace(reviewed.needed_options, quoted=options.quoted)
 
 
 def _inherited(options: FileOptions) -> FileOptions:

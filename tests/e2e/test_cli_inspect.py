@@ -235,5 +235,9 @@ def test_the_faults_of_a_file_that_can_be_ingested_do_not_look_like_a_refusal(cl
     spaced = cli.run("inspect", cli.file(CONTENT.replace("klantnr", "klant nr")), COLUMNS="120").stdout.splitlines()
     assert spaced[0] == "Read with cleaned column names. To ingest it, use --clean-headers."
     assert spaced[2] == "Without --clean-headers it would be refused:"
+    quoted = "klant nr\tnote\n" + "".join(f'C{n}\t"note {n}"\n' for n in range(40))
+    guessed = cli.run("inspect", cli.file(quoted), COLUMNS="250").stdout
+    assert "use --clean-headers. The quotes are a guess" in guessed
+    assert "Without --clean-headers it would be refused:" in guessed
     wide = cli.file("\t".join(f"c{n}" for n in range(6000)) + "\n" + "\t" * 5999 + "\n")
     assert cli.run("inspect", wide, COLUMNS="120").stdout.startswith("The file would be refused:")
