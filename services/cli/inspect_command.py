@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import msgspec
 import typer
 from msgspec.structs import replace
 
+from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.renames import renamed_columns
 from penstock.application.uploads.review import Review
 from penstock.application.uploads.suggesting import SUGGESTED_CONFIDENCE, accept, column_spec
@@ -90,10 +92,17 @@ def _save(file: Path, source: str | None, reviewed: Review, *, force: bool) -> s
     """Write the suggested mapping, and beside it the columns that are left to a person, of which it returns the
     names."""
     accepted = accept(reviewed.suggested, WITH_CELLS, renamed_columns(reviewed.suggested))
+    corrections = {each.column: each.corrections for each in reviewed.suggested.columns}
+    columns = [_corrected(each, corrections.get(each.column, {})) for each in accepted.columns]
     left_out = {each.column for each in accepted.left_out}
     found = [each for each in reviewed.suggested.columns if each.column in left_out and _has_cells(each)]
-    write_mapping(file, source, accepted.columns, list(map(column_spec, found)), force=force)
+    write_mapping(file, source, columns, list(map(column_spec, found)), force=force)
     return ", ".join(each.column for each in found)
+
+
+def _corrected(spec: ColumnSpec, corrections: Mapping[str, str]) -> ColumnSpec:
+    """A column whose value map also replaces what may be misspelt: the file is looked through before it is used."""
+    return replace(spec, values={**corrections, **spec.values}) if corrections else spec
 
 
 def _needed(options: FileOptions, reviewed: Review) -> str:

@@ -17,6 +17,7 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.domain.errors import Fault
 from penstock.domain.mapping.builtin_attributes import BUILTIN
 from penstock.domain.mapping.mapping import OnMisfit
+from penstock.domain.suggestions.texts import MISSPELT
 from services.cli.fitting import Fitting, block
 from services.cli.map_options import map_options
 from services.cli.output import Document, all_printable, printable
@@ -27,6 +28,7 @@ SURE = 0.9  # confidence from which a suggestion needs no look
 MAX_LISTED = 200  # columns; --json has all
 MAX_NAMED = 8  # columns that need a look
 MAX_REPLACED = 4  # replacements of a value map
+_SAVED = "--save-mapping FILE writes it, --mapping FILE uses it"
 WHY_WIDTH = 30  # columns, at least
 
 
@@ -182,5 +184,5 @@ def _replaced(values: Mapping[str, str]) -> str:
 
 def _why(suggested: Document) -> str:
     why = "; ".join(suggested["evidence"])
-    against = "; ".join(suggested["against"])
+    against = "; ".join(suggested["against"]).replace(MISSPELT, f"{MISSPELT} ({_SAVED})")
     return f"{why}; but {against}" if against else why

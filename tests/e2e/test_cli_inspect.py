@@ -231,6 +231,20 @@ def test_without_a_time_of_the_last_change_the_later_line_wins_as_inspect_says(c
     assert cli.profile("crmid", "K3")["city"] == "Oslo"
 
 
+def test_a_saved_mapping_corrects_what_may_be_misspelt(cli: CommandLine, tmp_path: Path) -> None:
+    states = [*["Member"] * 20, "Memeber", "Memeber", *["Guest"] * 18]
+    file = cli.file("klantnr\tStatus\n" + "".join(f"K{n}\t{states[n % 40]}\n" for n in range(80)))
+    saved = tmp_path / "mapping.json"
+    output = cli.run("inspect", file, "--save-mapping", str(saved), COLUMNS="250").stdout
+    assert "a value map corrects them (--save-mapping FILE writes it, --mapping FILE uses it)" in " ".join(
+        output.split()
+    )
+    (column,) = [each for each in json.loads(saved.read_text())["columns"] if each["column"] == "Status"]
+    assert column["values"] == {"Memeber": "Member"}
+    assert cli.run("ingest", file, "--source", "crm", "--mapping", str(saved)).code == 0
+    assert cli.profile("crmid", "K20")["status"] == "Member"
+
+
 def test_the_faults_of_a_file_that_can_be_ingested_do_not_look_like_a_refusal(cli: CommandLine) -> None:
     spaced = cli.run("inspect", cli.file(CONTENT.replace("klantnr", "klant nr")), COLUMNS="120").stdout.splitlines()
     assert spaced[0] == "Read with cleaned column names. To ingest it, use --clean-headers."

@@ -31,7 +31,7 @@ from penstock.domain.suggestions.suggestion import (
     LeftOut,
     SuggestedMapping,
 )
-from penstock.domain.suggestions.texts import detect_email
+from penstock.domain.suggestions.texts import corrections, detect_email
 
 CLEARLY_BETTER = 0.045  # difference of ranks; a smaller one is a tie
 DOUBTFUL = 0.8  # highest confidence of an identifier that people may share
@@ -264,6 +264,7 @@ def _suggestion(
         confidence = min(confidence, TIED)
     if identifier and effect.against:
         confidence = min(confidence, QUESTIONED)
+    values = {**(candidate.finding.values if candidate.finding else {}), **(earlier.values if earlier else {})}
     return ColumnSuggestion(
         column=facts.name,
         attribute=attribute,
@@ -273,7 +274,8 @@ def _suggestion(
         pii=pii,
         on_misfit=OnMisfit.DROP if typed and not identifier else OnMisfit.REJECT,
         blanks=_blanks(facts, candidate, identifier=identifier),
-        values={**(candidate.finding.values if candidate.finding else {}), **(earlier.values if earlier else {})},
+        values=values,
+        corrections=corrections(facts.cells.replaced(values), against),
         trim=not typed and facts.cells.padded > 0,
         as_of=earlier.as_of if earlier else effect.as_of,
         confidence=round(confidence, 2),

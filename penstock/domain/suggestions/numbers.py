@@ -155,6 +155,9 @@ def _looks_like_a_number(cell: str) -> bool:
     return len(cell) <= MAX_NUMBER_CELL and _LOOKS_LIKE_A_NUMBER.match(cell) is not None
 
 
+_DECIMAL_SIGN = re.compile(r"[.,]")  # nobody writes another sign, such as a space, before decimals
+
+
 def _integer(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding | None:
     fit = formats.best(_INTEGERS, cells)
     if fit is None or fit.share < MIN_FIT:
@@ -164,7 +167,7 @@ def _integer(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding 
         return _plain_integer(cells, fit, what)
     if fit.format.argument == _PERCENT:
         return Finding(fit, certainty(fit), f"{what}, in per cent", unfitting(fit))
-    if str(fit.format) == _LAKHS or _are_thousands(cells):
+    if str(fit.format) == _LAKHS or not _DECIMAL_SIGN.search(fit.format.argument) or _are_thousands(cells):
         return Finding(fit, certainty(fit), what, unfitting(fit))
     against = (*unfitting(fit), "could also be decimals with three digits: check")
     elsewhere = usual_sign is not None and usual_sign not in fit.format.argument

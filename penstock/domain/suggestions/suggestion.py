@@ -30,6 +30,7 @@ class ColumnSuggestion(msgspec.Struct, frozen=True, kw_only=True):
     on_misfit: OnMisfit = OnMisfit.REJECT
     blanks: tuple[str, ...] = ()
     values: dict[str, str] = {}  # a value map, for options that are written in several ways
+    corrections: dict[str, str] = {}  # a value map for what may be misspelt: a person has to agree
     trim: bool = False
     as_of: bool = False
     confidence: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from penstock.domain.limits import MAX_FORMAT
 from penstock.domain.mapping.attributes import TEXT, ValueFormat
@@ -19,6 +19,7 @@ MAX_OPTION = 40  # characters
 MIN_ROWS_OF_ENUM = 30
 MIN_REPEATS = 3  # of each option: one that is rarer shows that there are more than the sample has
 MIN_MEAN_REPEATS = 8
+MISSPELT = " misspelt: a value map corrects them"
 MAX_RARE = 2  # options that hardly repeat, such as a new one or one that is misspelt
 MAX_RARE_SHARE = 0.02  # of the cells
 
@@ -64,11 +65,21 @@ def detect_enum(cells: Cells, formats: Formats) -> Finding | None:
     return Finding(fit, 0.95, what, (*unfitting(fit), *misspellings(options)), values=values)
 
 
+def corrections(cells: Cells, against: Sequence[str]) -> dict[str, str]:
+    """The usual option for each cell that the arguments `against` a column say may be misspelt."""
+    if not any(MISSPELT in each for each in against):
+        return {}
+    return {
+        rare: usual
+        for rare, usual in misspelt(cells.distinct).items()
+        if any(f"{misspelling(rare)} {usual!r}{MISSPELT}" in each for each in against)
+    }
+
+
 def misspellings(options: Mapping[str, int]) -> list[str]:
     """The arguments against options of which some may be others misspelt."""
     return [
-        f"{options[rare]:,} {'is' if options[rare] == 1 else 'are'}{misspelling(rare)} {usual!r} misspelt: "
-        "a value map corrects them"
+        f"{options[rare]:,} {'is' if options[rare] == 1 else 'are'}{misspelling(rare)} {usual!r}{MISSPELT}"
         for rare, usual in misspelt(options).items()
     ]
 

@@ -1226,3 +1226,11 @@ def test_an_address_identifies_where_all_are_fine_or_a_row_has_no_number() -> No
     assert one("mail", EMAILS, crmid=IDS).identifier
     assert one("mail", faulty).identifier
     assert one("mail", faulty, crmid=["", *IDS[1:]]).identifier
+
+
+def test_a_space_between_thousands_is_no_decimal_sign() -> None:
+    numbers = {sign: ["1{0}234", "4{0}764", "9{0}204"] for sign in (" ", ".")}
+    columns = [[cell.format(sign) for cell in cells] * 20 for sign, cells in numbers.items()]
+    spaced, dotted = suggest_mapping(Sample(("liczba", "ile"), columns, complete=True), BUILTIN).columns
+    assert (str(spaced.format), spaced.against) == ("integer(1 234)", ())
+    assert any("decimals with three digits" in each for each in dotted.against)
