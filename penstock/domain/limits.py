@@ -20,6 +20,7 @@ MAX_PATTERNS = 64  # different date patterns, phone regions and notations in a m
 MAX_DATE_PATTERNS = 16  # of one format
 MAX_DATE_PATTERN = 64  # characters
 MAX_NUMBER_EXAMPLE = 32  # characters of the example in a format such as decimal(1.234,56)
+MAX_NUMBER_EXAMPLES = 8  # of one format
 MAX_BOOLEAN_WORDS = 64  # of one format
 MAX_BOOLEAN_WORD = 64  # characters
 MAX_COUNTRY = 128  # characters of a country's code or name

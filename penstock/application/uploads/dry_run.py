@@ -28,7 +28,7 @@ from penstock.domain.dry_run.fixes import Fix, fixes
 from penstock.domain.dry_run.frequent_nodes import FrequentNodes
 from penstock.domain.dry_run.invalid_cells import ColumnErrors, InvalidCells, examples
 from penstock.domain.dry_run.shared_values import SharedValues
-from penstock.domain.dry_run.whole_columns import fit_of, of_whole_column
+from penstock.domain.dry_run.whole_columns import fit_of, net_effect, of_whole_column
 from penstock.domain.errors import Fault
 from penstock.domain.files.compression import plain
 from penstock.domain.files.decoding import Decoding
@@ -286,6 +286,7 @@ class _Counts:
                 some_fit=invalid.total < self.read,
                 as_attribute=as_attribute.change if as_attribute else None,
                 whole=partial(of_whole_column, attribute, format, first, places),
+                net=partial(net_effect, format, first),
             ),
             invalid_share=max(invalid.total / self.read, 1 - fit.share if fit and fit.total else 0.0),
             examples=examples(invalid, is_personal=mapped.pii or attribute.pii),

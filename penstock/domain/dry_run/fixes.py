@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from penstock.domain.dry_run.as_attribute import RowChange
 from penstock.domain.dry_run.invalid_cells import ColumnErrors
-from penstock.domain.dry_run.notations import Notation, other_notation, usual_country
+from penstock.domain.dry_run.notations import NUMBERS, Notation, other_notation, usual_country
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.suggestions.blank_words import blank_words
 from penstock.domain.suggestions.fitting import cells_are
@@ -79,10 +79,12 @@ def fixes(
     some_fit: bool,
     as_attribute: RowChange | None = None,
     whole: Callable[[Cells], Notation | None] = lambda _: None,
+    net: Callable[[Notation], Notation | None] = lambda notation: notation,
 ) -> list[Fix]:
     """The fixes of one column of a file with so many `rows`, and with `places`. `may_drop` is false for an identifier;
     `some_fit`: other cells of the column fit. `as_attribute`: the column is an identifier, and not the only one.
-    `whole` finds the notation of the whole column, and counts the cells that it takes of those that do not fit."""
+    `whole` finds the notation of the whole column, and counts the cells that it takes of those that do not fit.
+    `net` says what a notation loses, and is None for one that loses more than it takes."""
     cells = Cells(invalid.label, list(invalid.cells.elements()))
     known = blank_words(cells, typed=as_attribute is not None or format.kind is not ValueType.TEXT)
     repeated = () if format.kind in _LISTS else tuple(islice(frequent(cells.without(known).distinct, rows), MAX_WORDS))
@@ -90,11 +92,12 @@ def fixes(
     rest = cells.without(words)
     found = []
     unplaced = Cells(invalid.label, list(invalid.unplaced.elements())).without(words)
+    further = other_notation(rest, format, places, some_fit=some_fit) or usual_country(unplaced, format, places)
     notations = (
-        other_notation(rest, format, places, some_fit=some_fit) or usual_country(unplaced, format, places),
-        whole(rest),
-    )
-    if notation := max(filter(None, notations), key=lambda each: each.cells, default=None):
+        (whole(rest), further) if format.kind in NUMBERS else (further, whole(rest))
+    )  # one notation, if it will do
+    worth_it = [each for each in map(net, filter(None, notations)) if each is not None]
+    if notation := max(worth_it, key=lambda each: each.cells, default=None):
         found.append(Fix(FixOption.FORMAT, notation.written, notation.cells, notation.against))
     if invalid.unknown_countries:
         found.append(_of_countries(invalid.unknown_countries, format, places))

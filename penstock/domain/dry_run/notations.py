@@ -12,13 +12,15 @@ from penstock.domain.suggestions.booleans import detect_boolean
 from penstock.domain.suggestions.date_shapes import date_shapes
 from penstock.domain.suggestions.dates import detect_dates
 from penstock.domain.suggestions.fitting import Finding, Formats, unfitting
-from penstock.domain.suggestions.numbers import POINT, detect_numbers
+from penstock.domain.suggestions.numbers import detect_numbers, example_of, joined_examples
 from penstock.domain.suggestions.phones import detect_phone, like_phones, usual_region
 from penstock.domain.suggestions.places import Places
 from penstock.domain.suggestions.sample import Cells
 
 MIN_WORDS_FIT = 0.5  # of the cells: the others of the column were words for yes and no as well
 
+NUMBERS = (ValueType.INTEGER, ValueType.DECIMAL)
+_OTHER_NUMBERS = "cells that fit now may become other numbers: check"
 _SHORT_YEAR = re.compile("(?<!y)yy(?!y)")
 _PIVOT = re.compile(r"\[[0-9]{4}\]")
 _QUOTED = re.compile(r"'[^']*'?|\[[^]]*\]")
@@ -47,7 +49,7 @@ def other_notation(cells: Cells, format: ValueFormat, places: Places, *, some_fi
         if fit and fit.count:
             against = [each for each in found.against if each not in unfitting(found.fit)]
             if some_fit and _has_other_sign(format, fit.format):
-                against.append("cells that fit now may become other numbers: check")
+                against.append(_in_the_first(fit.format) if extends(fit.format, format) else _OTHER_NUMBERS)
             return Notation(str(fit.format), fit.count, tuple(against))
     return None
 
@@ -64,11 +66,23 @@ def usual_country(unplaced: Cells, format: ValueFormat, places: Places) -> Notat
 
 def _has_other_sign(format: ValueFormat, other: ValueFormat) -> bool:
     """Whether two formats for decimals have different decimal signs."""
-    return format.kind is ValueType.DECIMAL and _decimal_sign(format) != _decimal_sign(other)
+    return format.kind is ValueType.DECIMAL and _decimal_signs(format) != _decimal_signs(other)
 
 
-def _decimal_sign(format: ValueFormat) -> str:
-    return str(re.findall("[.,]", format.argument or POINT)[-1])
+def _in_the_first(format: ValueFormat) -> str:
+    first = format.argument.partition("|")[0]
+    return f"a cell that could be either, such as 1.234, is read as {first}: check"
+
+
+def _decimal_signs(format: ValueFormat) -> set[str]:
+    return {re.findall("[.,]", example)[-1] for example in example_of(format).split("|")}
+
+
+def extends(found: ValueFormat, format: ValueFormat) -> bool:
+    """Whether it only adds patterns or notations to those of `format`."""
+    if format.kind in NUMBERS:
+        return set(example_of(format).split("|")) <= set(example_of(found).split("|"))
+    return bool(format.argument) and set(format.argument.split("|")) <= set(found.argument.split("|"))
 
 
 def _detected(cells: Cells, format: ValueFormat, formats: Formats, places: Places, *, some_fit: bool) -> Finding | None:
@@ -138,6 +152,9 @@ def _joined(format: ValueFormat, argument: str) -> str:
             return f"{format.argument or _ISO_DATE}|{argument}"
         case ValueType.DATETIME:
             return f"{format.argument or ISO}|{argument}"
+        case ValueType.INTEGER | ValueType.DECIMAL:
+            more = argument or example_of(ValueFormat(format.kind))
+            return joined_examples([*example_of(format).split("|"), *more.split("|")])
         case ValueType.BOOLEAN:
             yes, no = (format.argument or _YES_AND_NO).split("|")
             more_yes, more_no = argument.split("|")

@@ -3,7 +3,7 @@ do not fit alone may look like slips of the hand."""
 
 from __future__ import annotations
 
-from penstock.domain.dry_run.notations import Notation
+from penstock.domain.dry_run.notations import Notation, extends
 from penstock.domain.mapping.attributes import Attribute, ValueFormat, ValueType
 from penstock.domain.suggestions.fitting import Fit, Formats
 from penstock.domain.suggestions.other_attribute import format_for
@@ -40,13 +40,32 @@ def of_whole_column(
     if found is None:
         return None
     fit, taken = formats.fit(str(found), first), formats.fit(str(found), invalid)
-    if found.kind is not format.kind or _extends(found, format) or not fit or fit.count <= present.count:
+    if found.kind is not format.kind or extends(found, format) or not fit or fit.count <= present.count:
         return None
     if not taken or not taken.count:
         return None
     other = _OTHER.get(found.kind)
     against = [f"cells that fit now may become other {other}: check"] if other and present.count else []
     return Notation(str(found), taken.count, tuple(against))
+
+
+def net_effect(format: ValueFormat, first: Cells, notation: Notation) -> Notation | None:
+    """A notation in place of `format`, with the cells of the `first` that would no longer fit as what speaks against
+    it; None if fewer would fit than now."""
+    if format.region_column is not None:
+        return notation
+    formats = Formats()
+    kept = first.only(formats.fitting(str(format), list(first.distinct)))
+    before, after = formats.fit(str(format), first), formats.fit(notation.written, first)
+    if before is None or after is None or after.count >= before.count:
+        lost = formats.unfitting(notation.written, kept).filled
+        return notation if not lost else notation._replace(against=(*notation.against, _loses(lost, first)))
+    return None
+
+
+def _loses(lost: int, first: Cells) -> str:
+    would = "cell fits now and would not then" if lost == 1 else "cells fit now and would not then"
+    return f"{lost:,} of the first {first.filled:,} {would}: check"
 
 
 def _suggested(attribute: Attribute, first: Cells, places: Places) -> ValueFormat | None:
@@ -57,8 +76,3 @@ def _suggested(attribute: Attribute, first: Cells, places: Places) -> ValueForma
         if count >= places.regions.total() * ONE_COUNTRY:
             return ValueFormat(ValueType.PHONE, region)
     return None
-
-
-def _extends(found: ValueFormat, format: ValueFormat) -> bool:
-    """Whether it only adds patterns to those of `format`."""
-    return bool(format.argument) and set(format.argument.split("|")) <= set(found.argument.split("|"))

@@ -41,7 +41,7 @@ _ARGUMENTS = {
 }
 _WRITTEN_FORMAT = re.compile(r"(?P<kind>[^()]*)(?P<parentheses>\((?P<argument>.*)\))?", re.DOTALL)
 _FORMATS = (
-    "Use text, integer, integer(1.234), decimal, decimal(1.234,56), boolean, boolean(ja,j|nee,n), date, "
+    "Use text, integer, integer(1.234), decimal, decimal(1.234,56|1,234.56), boolean, boolean(ja,j|nee,n), date, "
     "date(dd/MM/yyyy|d MMM yyyy), datetime, datetime(yyyy-MM-dd HH:mm:ss), email, phone, phone(NL), phone(@country), "
     "url or enum(gold|silver)."
 )
@@ -55,7 +55,7 @@ class ValueFormat(msgspec.Struct, frozen=True):
 
     date, datetime     patterns in the letters of Unicode LDML, tried in order: `date(dd/MM/yyyy|d MMM yyyy)`
     phone              a region, the column that has it, or both: `phone(NL)`, `phone(@country|NL)`
-    integer, decimal   an example of the notation: `integer(1.234)`, `decimal(1.234,56)`
+    integer, decimal   examples of the notations, tried in order: `integer(1.234)`, `decimal(1.234,56|1,234.56)`
     boolean            words for yes, then words for no: `boolean(ja,j|nee,n)`
     enum               the options: `enum(gold|silver)`
     """

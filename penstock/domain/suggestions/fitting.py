@@ -9,7 +9,7 @@ import msgspec
 
 from penstock.domain.errors import Refused
 from penstock.domain.mapping.attributes import ValueFormat, ValueType, parse_format
-from penstock.domain.mapping.coercion import Coercer, coercer
+from penstock.domain.mapping.coercion import Coercer, Value, coercer
 from penstock.domain.mapping.coercion.base import PADDING, PairedCoercer
 from penstock.domain.suggestions.sample import Cells
 
@@ -101,6 +101,13 @@ class Formats:
         found = self._coercer(written)
         _, errors = found[1].coerce_column(list(cells)) if found else ([], range(len(cells)))
         return {cell for at, cell in enumerate(cells) if at not in errors}
+
+    def values(self, written: str, cells: Sequence[str]) -> list[Value | None]:
+        """The values of cells in the format `written`, which must exist; None for those that do not fit."""
+        found = self._coercer(written)
+        assert found is not None, written
+        values, _ = found[1].coerce_column(list(cells))
+        return values
 
     def best(self, written: Iterable[str], cells: Cells) -> Fit | None:
         """The first of the formats that fit the most cells; None when few of the first cells fit any of them."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import NamedTuple
 
+from penstock.domain.mapping.attributes import ValueFormat, ValueType, parse_format
 from penstock.domain.mapping.coercion.currencies import WITHOUT_CENTS, several_currencies
 from penstock.domain.mapping.coercion.epochs import SECONDS
 from penstock.domain.mapping.coercion.full_width import has_full_width, in_ascii
@@ -21,6 +24,12 @@ MIN_GROUPED = 20  # distinct cells
 MIN_SMALL = 3
 MIN_GROUPED_SHARE = 0.95  # of the cells
 MIN_LENGTHS = 3
+MIN_ALONE = 0.95  # of the cells: the few others are mistakes
+MIN_FURTHER = 0.3  # of the cells that are left
+MIN_OF_REST = 0.5  # of the cells that the first notation leaves
+MIN_OF_ALL = 0.01  # of the cells: a notation of fewer is a mistake
+MAX_NOTATIONS = 4
+FEW_READ_DIFFERENTLY = 0.05
 MAX_NAMED = 4  # currencies
 MAX_SYMBOLS = 4  # characters of a currency before or after
 
@@ -44,6 +53,7 @@ _DECIMALS = (
     ("decimal(1234.56%)", POINT),
     ("decimal(1234,56%)", COMMA),
 )
+_PLAIN_EXAMPLES = {ValueType.INTEGER: "1234", ValueType.DECIMAL: "1234.56"}
 _WITHOUT_THOUSANDS = ("decimal", "decimal(1234,56)")
 _WITH_THOUSANDS = {
     (".", COMMA): "decimal(1.234,56)",
@@ -162,6 +172,7 @@ def _integer(cells: Cells, formats: Formats, usual_sign: str | None) -> Finding 
     fit = formats.best(_INTEGERS, cells)
     if fit is None or fit.share < MIN_FIT:
         return None
+    fit = in_several(fit, _INTEGERS, cells, formats)
     what = of_total(fit.count, fit.total, "are whole numbers")
     if not fit.format.argument:
         return _plain_integer(cells, fit, what)
@@ -201,18 +212,85 @@ def _decimal(cells: Cells, formats: Formats, usual_sign: str | None, usual_notat
     if usual_notation and str(fit.format) in _WITHOUT_THOUSANDS:  # though this file has no large numbers here
         alike = formats.fit(usual_notation, cells)
         fit = alike if alike and alike.count == fit.count else fit
+    single, fit = fit, in_several(fit, [written for written, _ in preferred], cells, formats)
     in_percent = (fit.format.argument or "").endswith("%")
     what = of_total(fit.count, fit.total, "are numbers, in per cent" if in_percent else "are numbers")
     against = list(unfitting(fit))
     sure = certainty(fit)
-    opened = _open_cells(cells) if sign is None else 0
-    if opened:
+    if fit is not single:
+        opened = _read_differently(fit, cells, formats)
+        if opened:
+            sure *= AMBIGUOUS if opened > fit.total * FEW_READ_DIFFERENTLY else SHOWN_ELSEWHERE
+            against.append(read_differently(opened, fit))
+    elif opened := _open_cells(cells) if sign is None else 0:
         sure *= SHOWN_ELSEWHERE if usual_sign else AMBIGUOUS
         some = of_total(opened, fit.total, "could also be thousands, as 1.234 and 1,234 could")
         against.append(f"{some}: the decimal sign is not certain, check")
     if currencies := several_currencies(cells.distinct):
         against.append(f"amounts in {' and '.join(currencies[:MAX_NAMED])}: the number alone does not say which")
     return Finding(fit, sure, what, tuple(against), ambiguous=bool(opened))
+
+
+def in_several(fit: Fit, known: Iterable[str], cells: Cells, formats: Formats) -> Fit:
+    """With further notations, if the cells that the first leaves are too many for mistakes, and most of them fit these.
+    Each takes a good part of what those before it leave."""
+    if fit.share >= MIN_ALONE:
+        return fit
+    known, written = list(known), [str(fit.format)]
+    rest = formats.unfitting(written[0], cells)
+    left = rest.filled
+    while rest.filled and len(written) < MAX_NOTATIONS:
+        found = formats.best(known, rest)
+        if found is None or found.count < max(rest.filled * MIN_FURTHER, cells.filled * MIN_OF_ALL):
+            break
+        written.append(str(found.format))
+        rest = formats.unfitting(written[-1], rest)
+    if left - rest.filled < left * MIN_OF_REST or len(written) == 1:
+        return fit
+    examples = joined_examples(map(example_of, map(parse_format, written)))
+    return formats.fit(f"{fit.format.kind}({examples})", cells) or fit
+
+
+def joined_examples(examples: Iterable[str]) -> str:
+    """Examples in their order, without those that need not be there: cells may leave separators of thousands out, so
+    that `1,234.56` takes all that `1234.56` does."""
+    each = list(dict.fromkeys(examples))
+    signs = {_without_thousands(example) for example in each if _without_thousands(example) != example}
+    return "|".join(example for example in each if example not in signs)
+
+
+def _without_thousands(example: str) -> str:
+    """`1234,56` of `1.234,56`."""
+    sign = _decimal_sign_of(example)
+    digits = "".join(character for character in example if character.isdigit() or character in f"%{sign}")
+    return digits if len(digits) < len(example) else example
+
+
+def _decimal_sign_of(example: str) -> str:
+    """The decimal sign of an example; empty for one of a whole number."""
+    found = re.search(r"([.,])[0-9]{1,2}[^0-9]*\Z", example)
+    return found[1] if found else ""
+
+
+def example_of(format: ValueFormat) -> str:
+    """The examples of a number format, also of a plain one."""
+    return format.argument or _PLAIN_EXAMPLES[format.kind]
+
+
+def read_differently(count: int, fit: Fit) -> str:
+    are = "1 cell" if count == 1 else f"{count:,} cells"
+    first = fit.format.argument.partition("|")[0]
+    return f"{are} could also be other numbers, as 1.234 and 1,234 could; read as {first}: check"
+
+
+def _read_differently(fit: Fit, cells: Cells, formats: Formats) -> int:
+    """How many cells are different numbers in different notations of one format, of which the first that fits
+    decides."""
+    distinct = list(cells.distinct)
+    examples = fit.format.argument.split("|")
+    readings = zip(*(formats.values(f"{fit.format.kind}({each})", distinct) for each in examples), strict=True)
+    several = (len({Decimal(value) for value in values if value is not None}) > 1 for values in readings)
+    return sum(cells.distinct[cell] for cell, differs in zip(distinct, several, strict=True) if differs)
 
 
 def _open_cells(cells: Cells) -> int:

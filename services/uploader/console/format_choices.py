@@ -80,9 +80,9 @@ def format_in_words(written: str) -> str:
     if format is None:
         return written
     if format.kind is ValueType.INTEGER:
-        return f"{KINDS[format.kind]} ({format.argument or '1234'})"
+        return f"{KINDS[format.kind]} ({' or '.join((format.argument or '1234').split('|'))})"
     if format.kind is ValueType.DECIMAL:
-        return f"Decimal {'comma' if _has_comma(format.argument) else 'point'} ({format.argument or '1234.56'})"
+        return " or ".join(map(_decimal_in_words, (format.argument or "1234.56").split("|")))
     if format.kind in _TIMES:
         default = "yyyy-MM-dd" if format.kind is ValueType.DATE else "iso8601"
         patterns = (format.argument or default).split("|")
@@ -95,6 +95,10 @@ def _parsed(written: str) -> ValueFormat | None:
         return parse_format(written)
     except Refused:
         return None
+
+
+def _decimal_in_words(example: str) -> str:
+    return f"Decimal {'comma' if _has_comma(example) else 'point'} ({example})"
 
 
 def _has_comma(example: str) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 # Every character of Unicode's category Sc, in the notation of a character class.
 SIGNS = "$¢-¥֏؋߾߿৲৳৻૱௹฿៛₠-\u20c1\ua838﷼﹩＄￠￡￥￦"
-_SIGN_PREFIXES = frozenset(("", "us", "a", "au", "c", "ca", "nz", "hk", "s", "nt", "mx", "r", "z", "cn", "rmb"))
+_SIGN_PREFIXES = frozenset(
+    ("", "us", "a", "au", "c", "ca", "nz", "hk", "s", "nt", "mx", "r", "z", "cn", "rmb", "ar", "rd", "jp", "gh")
+)
 # ISO 4217: legal tender in 2026 (CLDR 47), and the kuna, which the euro replaced.
 _CODES = frozenset(
     """
@@ -25,7 +27,26 @@ _OF_SIGNS = {"€": {"eur"}, "₫": {"vnd"}, "₪": {"ils"}, "₹": {"inr"}, "¥
 WITHOUT_CENTS = re.compile(r"[¥￥円₩￦원₫đ]|\b(?:jpy|krw|vnd|vnđ)\b", re.IGNORECASE)
 _WORDS = frozenset(
     (
-        *("kr", "tl", "euro", "euros", "zł", "kč", "ft", "lei", "fr", "sfr", "rs", "din", "rm", "rp"),
+        *(
+            "kr",
+            "tl",
+            "euro",
+            "euros",
+            "zł",
+            "zl",
+            "kč",
+            "kc",
+            "ft",
+            "lei",
+            "lek",
+            "fr",
+            "sfr",
+            "rs",
+            "din",
+            "rm",
+            "rp",
+        ),
+        *("cfa", "fcfa", "nis", "rmb", "ksh", "tsh", "ush", "dh", "dhs", "bs", "s/", "р"),
         *("kn", "leu", "đ", "vnđ", "baht", "บาท", "円", "元", "圓", "원"),
         *("лв", "лева", "лев", "руб", "грн", "ден", "дин"),
         *("د.إ", "ر.س", "ر.ق", "ر.ع", "د.ك", "د.ب", "د.م", "د.ت", "د.ج", "ج.م", "ل.ل"),
@@ -35,7 +56,7 @@ _WORDS = frozenset(
 
 _ARABIC = "[\u0621-\u064a]"
 # What may be one; `is_currency` decides.
-CURRENCY = rf"(?:[^\W\d_]{{0,3}}\.?[{SIGNS}]|[^\W\d_]{{2,5}}\.?|[đĐ円元圓원]|{_ARABIC}\.{_ARABIC}\.?)"
+CURRENCY = rf"(?:[^\W\d_]{{0,3}}\.?[{SIGNS}]|[^\W\d_]{{2,5}}\.?|[đĐ円元圓원]|[рР]\.?|[Ss]/\.?|{_ARABIC}\.{_ARABIC}\.?)"
 
 _ANY_SIGN = re.compile(f"[{SIGNS}]")
 _ANY_CODE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])")
@@ -45,7 +66,8 @@ def is_currency(written: str) -> bool:
     """Whether `written`, which matches CURRENCY, marks an amount of money."""
     if re.fullmatch(f"[{SIGNS}]", written[-1]):
         return written[:-1].rstrip(".").lower() in _SIGN_PREFIXES
-    return (written.lower() in _CODES) or written.rstrip(".").lower() in _WORDS
+    word = written.rstrip(".").lower()
+    return word in _CODES or word in _WORDS
 
 
 def several_currencies(amounts: Iterable[str]) -> list[str]:

@@ -1,4 +1,6 @@
-"""Notations of numbers, given by an example: 1.234,56  1,234.56  1 234,56  1'234.56  12,34,567.89  1234,56.
+"""Notations of numbers, given by examples: 1.234,56  1,234.56  1 234,56  1'234.56  12,34,567.89  1234,56.
+
+A column may have several, such as `1,234.56|1.234,56`: the first that a cell fits decides, as with patterns of dates.
 
 A cell may leave the thousands separators out, but those that it has must stand in the right places; none follows a
 leading zero, so that 0.500 never becomes five hundred. An amount of money may have a currency sign or code before or
@@ -10,10 +12,11 @@ stored: 12 % and %12 are 12. Digits and signs of full width are those of ASCII: 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from penstock.domain.errors import Refused, refusal
-from penstock.domain.limits import MAX_NUMBER_EXAMPLE
+from penstock.domain.limits import MAX_NUMBER_EXAMPLE, MAX_NUMBER_EXAMPLES
 from penstock.domain.mapping.coercion.currencies import CURRENCY, SIGNS, are_currencies
 from penstock.domain.mapping.coercion.full_width import has_full_width, in_ascii
 
@@ -28,6 +31,9 @@ _EXAMPLE = re.compile(
 _MINUS = "-−"
 _GAP = f"[{_SPACES}]{{0,2}}"
 _ZERO = re.compile(rf"(?P<before>{CURRENCY})?{_GAP}[-–—]{_GAP}(?P<after>{CURRENCY})?")
+
+
+Standard = Callable[[str], str | None]
 
 
 class NumberNotation(NamedTuple):
@@ -57,16 +63,49 @@ class NumberNotation(NamedTuple):
         return f"{'-' if negative else ''}{whole}{f'.{fraction}' if fraction and fraction.isdigit() else ''}"
 
 
-def decimal_notation(example: str) -> NumberNotation:
-    """The notation of a decimal number such as `1.234,56`. Raises `Refused`."""
+def decimal_standard(examples: str) -> Standard:
+    """Gives a cell as -1234.56, or None, in the first of notations such as `1.234,56|1,234.56`. Raises `Refused`."""
+    return _first_that_fits([_decimal_notation(each) for each in _alternatives(examples)])
+
+
+def integer_standard(examples: str) -> Standard:
+    """As `decimal_standard`, of whole numbers such as `1.234|1,234`. Raises `Refused`."""
+    return _first_that_fits([_integer_notation(each) for each in _alternatives(examples)])
+
+
+def _alternatives(examples: str) -> list[str]:
+    alternatives = examples.split("|")
+    if len(alternatives) > MAX_NUMBER_EXAMPLES:
+        raise refusal(
+            "invalid_format",
+            f"the format has {len(alternatives):,} examples of a number",
+            f"Use up to {MAX_NUMBER_EXAMPLES}, and correct the cells in other notations.",
+        )
+    return alternatives
+
+
+def _first_that_fits(notations: Sequence[NumberNotation]) -> Standard:
+    if len(notations) == 1:  # nearly every column: it must not pay for a loop
+        return notations[0].standard
+    readings = [each.standard for each in notations]
+
+    def standard(text: str) -> str | None:
+        for read in readings:
+            if (found := read(text)) is not None:
+                return found
+        return None
+
+    return standard
+
+
+def _decimal_notation(example: str) -> NumberNotation:
     match = _parsed(example, "decimal(1.234,56)")
     if match["point"] is None:
         raise _refused(example, "it has no decimals", "decimal(1.234,56) or decimal(1234.56)")
     return _notation(match, rf"(?:{re.escape(match['point'])}(?P<fraction>[0-9]+|--?|[–—]|))?")
 
 
-def integer_notation(example: str) -> NumberNotation:
-    """The notation of a whole number such as `1.234`. Raises `Refused`."""
+def _integer_notation(example: str) -> NumberNotation:
     match = _parsed(example, "integer(1.234)")
     if match["point"] is not None:
         raise _refused(example, "a whole number has no decimals", "integer(1.234) or integer(1,234)")
@@ -76,7 +115,7 @@ def integer_notation(example: str) -> NumberNotation:
 def _parsed(example: str, such_as: str) -> re.Match[str]:
     match = _EXAMPLE.fullmatch(example) if len(example) <= MAX_NUMBER_EXAMPLE else None
     if match is None or (match["point"] and match["point"] in (match["thousands"], match["lakhs"])):
-        raise _refused(example, "its separators are not in their places", such_as)
+        raise _refused(example, "its separators are not in their places" if example else "it is empty", such_as)
     return match
 
 
@@ -138,5 +177,5 @@ def _refused(example: str, why: str, such_as: str) -> Refused:
     return refusal(
         "invalid_format",
         f"{example[:64]!r} is not an example of a number: {why}",
-        f"Write a number as the column writes it, such as {such_as}.",
+        f"Write a number as the column writes it, such as {such_as}; several are separated by |.",
     )

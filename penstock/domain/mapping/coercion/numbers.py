@@ -1,4 +1,4 @@
-"""Whole numbers and decimals, plain or in the notation of an example."""
+"""Whole numbers and decimals, plain or in the notations of examples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from penstock.domain.limits import MAX_CELL
 from penstock.domain.mapping.coercion.base import CellCoercer, CoercionError, Value
 from penstock.domain.mapping.coercion.full_width import in_ascii
-from penstock.domain.mapping.coercion.number_notations import decimal_notation, integer_notation
+from penstock.domain.mapping.coercion.number_notations import decimal_standard, integer_standard
 
 _INTEGER = re.compile(r"([+-]?)([0-9]+)")
 _MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**63 - 1
@@ -58,10 +58,10 @@ class DecimalCoercer(CellCoercer):
 
 
 class NotatedIntegerCoercer(CellCoercer):
-    """A whole number in the notation of `argument`, such as 1.234."""
+    """A whole number in a notation of `argument`, such as 1.234 or 1.234|1,234."""
 
     def __init__(self, argument: str) -> None:
-        self._standard = integer_notation(argument).standard
+        self._standard = integer_standard(argument)
         self._plain = IntegerCoercer()
 
     def parse(self, text: str) -> Value:
@@ -75,10 +75,11 @@ class NotatedIntegerCoercer(CellCoercer):
 
 
 class NotatedDecimalCoercer(CellCoercer):
-    """A decimal in the notation of `argument`, such as 1.234,56; the value is the same as that of `DecimalCoercer`."""
+    """A decimal in a notation of `argument`, such as 1.234,56 or 1.234,56|1,234.56; its value is that of
+    `DecimalCoercer`."""
 
     def __init__(self, argument: str) -> None:
-        self._standard = decimal_notation(argument).standard
+        self._standard = decimal_standard(argument)
         self._plain = DecimalCoercer()
 
     def parse(self, text: str) -> Value:

@@ -63,7 +63,7 @@ def _way(format: ValueFormat, code: str) -> _Way | None:
         case ValueType.DATE | ValueType.DATETIME:
             return _Way(f"Write an existing day as {_patterns(argument)}", ", or give the column another pattern.")
         case ValueType.INTEGER | ValueType.DECIMAL:
-            return _Way(f"Write it as {argument}", ", or give the column another notation.")
+            return _Way(f"Write it as {' or '.join(argument.split('|'))}", ", or give the column another notation.")
         case ValueType.ENUM:
             options = ", ".join(argument.split("|"))
             return _Way(f"Write one of {options}", ", or add an option to the attribute.")
@@ -103,7 +103,7 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         "not_an_integer": Reason(
             "The value is not a whole number.",
             "Write digits only, with at most one sign before them, such as 42 or -7, "
-            "or give the column its notation, such as integer(1.234).",
+            "or give the column its notation, such as integer(1.234), or several, such as integer(1.234|1,234).",
         ),
         "integer_out_of_range": Reason(
             "The whole number is too large.",
@@ -112,7 +112,8 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
         "not_a_decimal": Reason(
             "The value is not a decimal number.",
             "Write digits with a point, such as 1234.50, without thousands separators and with at most 1,000 digits, "
-            "or give the column its notation, such as decimal(1.234,56).",
+            "or give the column its notation, such as decimal(1.234,56), or several, "
+            "such as decimal(1.234,56|1,234.56).",
         ),
         "not_a_boolean": Reason(
             "The value is neither yes nor no.",

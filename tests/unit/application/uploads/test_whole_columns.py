@@ -10,7 +10,11 @@ from penstock.application.catalog.column_specs import ColumnSpec
 from penstock.application.uploads.dry_run import ColumnReport, dry_run
 from penstock.application.uploads.upload_command import UploadCommand
 from penstock.domain.dry_run.fixes import FixOption
+from penstock.domain.dry_run.notations import Notation
+from penstock.domain.dry_run.whole_columns import net_effect
+from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.mapping import Limits
+from penstock.domain.suggestions.sample import Cells
 from services.cli.new_catalog import NewCatalog
 from services.uploader.console.import_fixes import shown_fixes
 
@@ -54,6 +58,24 @@ def test_the_format_of_the_whole_column_comes_before_leaving_out(
     assert (first.option, first.value) == (FixOption.FORMAT, offered)
     assert first.cells == found.invalid_cells - 1, "it takes all but one"
     assert FixOption.ON_MISFIT in [each.option for each in found.fixes[1:]]
+
+
+def test_a_further_notation_is_added_to_one_that_most_cells_fit() -> None:
+    mixed = [f"${number},234.50" if number % 4 else f"{number}.234,50 €" for number in range(1, 100)]
+    found = report(mixed, "spent", "decimal(1,234.56)")
+    assert (found.fixes[0].value, found.fixes[0].cells) == ("decimal(1,234.56|1.234,56)", found.invalid_cells)
+    assert found.fixes[0].against == ("a cell that could be either, such as 1.234, is read as 1,234.56: check",)
+
+
+def test_a_fix_that_takes_fewer_cells_than_now_is_not_offered_and_one_that_loses_some_says_so() -> None:
+    first = Cells("spent", ["1,234.50"] * 7 + ["2.345,60"] * 3)
+    worse, better = Notation("decimal(1.234,56)", 3, ()), Notation("decimal(1,234.56|1.234,56)", 3, ())
+    present = parse_format("decimal(1,234.56)")
+    assert net_effect(present, first, worse) is None
+    assert net_effect(present, first, better) == better
+    fewer = net_effect(parse_format("decimal(1.234,56)"), first, Notation("decimal(1,234.56)", 7, ()))
+    assert fewer is not None
+    assert fewer.against == ("3 of the first 10 cells fit now and would not then: check",)
 
 
 def test_days_that_fit_now_are_said_to_change() -> None:

@@ -17,6 +17,9 @@ from penstock.domain.suggestions.aliases import OWNERS
 from penstock.domain.suggestions.booleans import ONE_SIDED
 from penstock.domain.suggestions.candidates import UNREAD
 from penstock.domain.suggestions.choosing import MAX_TIED
+from penstock.domain.suggestions.fitting import Formats
+from penstock.domain.suggestions.numbers import detect_numbers
+from penstock.domain.suggestions.sample import Cells
 
 IDENTIFIER = ColumnSpec(column="crmid", attribute="crmid", identifier=True)
 IDS = [f"C{number:05}" for number in range(200)]
@@ -265,6 +268,38 @@ def test_an_open_decimal_sign_has_the_number_of_its_cells() -> None:
 def test_a_zero_before_the_sign_shows_that_it_is_the_decimal_sign(cell: str, written: str) -> None:
     found = one("amount", repeated(cell, cell.replace("0", "1", 1)))
     assert (str(found.format), found.against) == (written, ())
+
+
+def test_an_amount_in_several_notations_has_them_in_the_order_of_their_cells() -> None:
+    cells = [
+        *(f"${number},234.50" for number in range(1, 71)),
+        *(f"{number}.234,50 €" for number in range(1, 19)),
+        *(f"{number} 234,50 zł" for number in range(1, 10)),
+        *(f"CHF {number}'234.50" for number in range(1, 4)),
+    ]
+    found = one("amount", cells)
+    assert str(found.format) == "decimal(1,234.56|1.234,56|1 234,56|1'234.56)"
+    assert not [each for each in found.against if "not fit" in each or "could also" in each]
+
+
+def test_cells_that_several_notations_read_differently_are_counted() -> None:
+    cells = [*(f"{number},234.50" for number in range(1, 71)), *(f"{number}.234,50" for number in range(1, 19))]
+    found = one("amount", [*cells, "1.234", "2.345"])
+    assert str(found.format) == "decimal(1,234.56|1.234,56)"
+    assert "2 cells could also be other numbers, as 1.234 and 1,234 could; read as 1,234.56: check" in found.against
+
+
+@pytest.mark.parametrize("others", [["1.234,50"] * 2, ["x"] * 15])
+def test_a_few_mistakes_and_other_texts_are_no_notation(others: list[str]) -> None:
+    found = one("amount", [*(f"{number},234.50" for number in range(1, 71)), *others])
+    assert str(found.format) == "decimal(1,234.56)"
+
+
+def test_whole_numbers_may_be_in_several_notations() -> None:
+    cells = [*(f"{number} 234" for number in range(1, 71)), *(f"{number}.234.500" for number in range(1, 19)), "7"]
+    found = detect_numbers(Cells("points", cells), Formats(), None, None).integer
+    assert found is not None
+    assert str(found.fit.format) == "integer(1 234|1.234)"
 
 
 def test_cells_in_another_notation_are_said_not_to_fit() -> None:

@@ -27,6 +27,7 @@ FORMATS = (
         "decimal(1234.56)",
         "integer(1'234)",
         "decimal(12,5%)",
+        "decimal(1,234.56|1.234,56|1 234,56|12,5%)",
     ),
     *("boolean(ja,j|nee,n)", "boolean(sí|no)", "phone(@country|NL)"),
     *("phone", "phone(NL)", "phone(US)", "phone(DE)", "phone(BR)", "phone(AR)", "phone(MX)", "phone(GB)", "phone(IT)"),

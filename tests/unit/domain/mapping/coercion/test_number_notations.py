@@ -1,5 +1,6 @@
 """Numbers in the notation of an example, and amounts of money."""
 
+import re
 import sys
 import unicodedata
 from decimal import Decimal
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock.domain.errors import Refused
 from penstock.domain.mapping.attributes import parse_format
 from penstock.domain.mapping.coercion import Coercer, CoercionError, coercer
 from penstock.domain.mapping.coercion.currencies import SIGNS
@@ -171,6 +173,61 @@ def test_a_separator_is_never_both(cell: str) -> None:
         values |= {value for value in reading(f"decimal({example})").coerce_column([cell])[0] if value is not None}
     separators = [character for character in cell if character in ".,"]
     assert len(values) <= 1 or (len(separators) == 1 and len(cell) - cell.index(separators[0]) == 4)
+
+
+SEVERAL = ("1,234.56|1.234,56", "1.234,56|1,234.56", "1234.56|1 234,56|1'234.56", "12,5%|1,234.56")
+
+
+@pytest.mark.parametrize("examples", SEVERAL)
+@given(
+    cell=st.from_regex(r"(€ ?|\$|-|\()?[0-9]{1,3}([., '][0-9]{3}){0,2}([.,][0-9]{1,3})?( zł|%|\)|-)?", fullmatch=True)
+)
+def test_of_several_notations_the_first_that_a_cell_fits_decides(examples: str, cell: str) -> None:
+    """Column by column and cell by cell, as dates are read with several patterns."""
+    single = [reading(f"decimal({each})").coerce_column([cell])[0][0] for each in examples.split("|")]
+    first = next((value for value in single if value is not None), None)
+    several = reading(f"decimal({examples})")
+    assert several.coerce_column([cell]) == ([first], {} if first is not None else {0: "not_a_decimal"})
+    if first is not None:
+        assert several.coerce_cell(cell) == first
+
+
+@pytest.mark.parametrize(
+    ("written", "cell", "value"),
+    [
+        ("decimal(1,234.56|1.234,56)", "€1,234.50", "1234.50"),
+        ("decimal(1,234.56|1.234,56)", "1.234,50 €", "1234.50"),
+        ("decimal(1,234.56|1.234,56)", "1.234", "1.234"),
+        ("decimal(1.234,56|1,234.56)", "1.234", "1234"),
+        ("decimal(1,234.56|1 234,56|1'234.56)", "CHF 1'234.50", "1234.50"),
+        ("decimal(1,234.56|1 234,56)", "XOF 1 234", "1234"),
+        ("integer(1.234|1,234)", "1,234", 1234),
+    ],
+)
+def test_a_cell_in_one_of_several_notations(written: str, cell: str, value: str | int) -> None:
+    assert reading(written).coerce_column([cell]) == ([value], {})
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("decimal(1.234,56|)", "it is empty"),
+        ("decimal(1.234,56|1.234)", "it has no decimals"),
+        ("integer(1.234|1.234,5)", "has no decimals"),
+        ("decimal(1.234,56|1.23,4.5)", "'1.23,4.5' is not an example"),
+        (f"decimal({'|'.join(['1.234,56'] * 9)})", "9 examples"),
+    ],
+)
+def test_a_wrong_example_among_several_is_named(written: str, why: str) -> None:
+    with pytest.raises(Refused, match=re.escape(why)):
+        reading(written)
+
+
+@pytest.mark.parametrize(
+    "written", ["1 234,50 zl", "5 р.", "5 FCFA", "S/ 5", "S/.5", "RD$ 5", "5 USD.", "5 dhs", "5 Kc"]
+)
+def test_abbreviations_of_currencies(written: str) -> None:
+    assert reading("decimal(1 234,56)").coerce_column([written])[1] == {}
 
 
 def test_every_currency_sign_of_unicode_is_one() -> None:

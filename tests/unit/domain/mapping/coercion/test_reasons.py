@@ -15,6 +15,7 @@ from penstock.domain.mapping.coercion.reasons import instruction_for
         ("not_a_boolean", "boolean(ja,j|nein,n)", "Write ja or j for yes, nein or n for no, or give"),
         ("not_a_date", "date(d.M.yyyy|yyyy-MM-dd)", "Write an existing day as d.M.yyyy or yyyy-MM-dd, or give"),
         ("not_a_decimal", "decimal(1.234,56)", "Write it as 1.234,56, or give"),
+        ("not_a_decimal", "decimal(1.234,56|1,234.56)", "Write it as 1.234,56 or 1,234.56, or give"),
         ("not_an_option", "enum(gold|silver)", "Write one of gold, silver, or add"),
         ("not_a_phone", "phone(CH)", "Without one, it is read as a number of CH."),
         ("not_a_phone", "phone(@Land)", "a number of the country in the column Land."),

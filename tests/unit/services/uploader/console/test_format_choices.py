@@ -29,6 +29,8 @@ def values(chosen: str, suggested: str, of: str | None) -> list[str]:
         ("datetime(epoch_second)", "epoch_second (seconds since 1970)"),
         ("decimal(1.234,56)", "Decimal comma (1.234,56)"),
         ("decimal(1,234.56)", "Decimal point (1,234.56)"),
+        ("decimal(1,234.56|1.234,56)", "Decimal point (1,234.56) or Decimal comma (1.234,56)"),
+        ("integer(1.234|1,234)", "Whole number (1.234 or 1,234)"),
         ("decimal", "Decimal point (1234.56)"),
         ("integer(1.234)", "Whole number (1.234)"),
         ("boolean(ja|nee)", "Yes or no, ja | nee"),
