@@ -23,6 +23,16 @@ _SPACES = re.compile(r"[ \u00a0]+(?=[ \u00a0])")  # all but the last of a run: t
 _DROPPED = re.compile(r"[\\/] *x|;isub=")
 _DIALLED = re.compile(r"[ (]*00[ )-]*(?=[1-9])")  # before a country code in most countries, and by people of the others
 _MEXICAN = re.compile(r"(?:(?P<abroad>(?:\+|00)521)|521|044|045|01)(?P<number>[0-9]{10})")
+# Words before an extension that the library takes for dialled letters: Polish, German, French, Dutch, Italian, Spanish
+# and Portuguese.
+_EXTENSION = re.compile(
+    r"[ \u00a0,]+(?:wewn?|w|durchwahl|dw|poste|toestel|interno|anexo|ramal)[.:]?[ \u00a0]?(?=[0-9]{1,7}\Z)",
+    re.IGNORECASE,
+)
+# Had a 0 before national numbers until lately, and dropped it without another change of the numbers, none of which begins
+# with it: Poland in 2009, Czechia in 2002. Elsewhere a 0 without a country code rather shows that the number is of
+# another country.
+_HAD_ZERO = ("PL", "CZ")
 _WITHOUT_PUNCTUATION = str.maketrans("", "", _PUNCTUATION)
 _FRANCE = "FR"
 _OVERSEAS = ("GP", "RE", "YT", "GF", "MQ")  # Guadeloupe, Réunion, Mayotte, Guyane, Martinique
@@ -43,7 +53,7 @@ class PhoneCoercer(CellCoercer):
         self._plans: dict[str, Plan] = {}
 
     def parse(self, text: str) -> Value:
-        text = _SPACES.sub("", text)
+        text = _EXTENSION.sub(" ext. ", _SPACES.sub("", text))
         if len(text) > MAX_PHONE or _DROPPED.search(text):  # the library takes cubic time
             raise CoercionError("not_a_phone")
         if phonenumbers.is_alpha_number(
@@ -58,6 +68,8 @@ class PhoneCoercer(CellCoercer):
         if number is None and self._region == _FRANCE:
             number = _overseas(text)
         if number is None:
+            number = self._without_zero(text)
+        if number is None:
             raise CoercionError("not_a_phone")
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         return f"{e164};ext={number.extension}" if number.extension else e164
@@ -68,6 +80,26 @@ class PhoneCoercer(CellCoercer):
         if match is None or not (match["abroad"] or self._region == "MX"):
             return None
         return f"+52{match['number']}"
+
+    def _without_zero(self, text: str) -> phonenumbers.PhoneNumber | None:
+        """A number with a 0 before it that nobody dials there, as in `+48 (0) 22 470 10 06` and `022 470 10 06`.
+
+        Only in a country without a national prefix, and only a 0 that can be no digit of the number, as it is in Italy:
+        because none begins with it, or none is so long. So no digit is lost, and what is left has to be valid.
+        """
+        text = _DIALLED.sub("+", text, count=1)
+        if not (_PLUS.search(text) or self._region in _HAD_ZERO):
+            return None
+        try:
+            number = phonenumbers.parse(text, self._region)
+        except phonenumbers.NumberParseException:
+            return None
+        if not number.italian_leading_zero or (number.number_of_leading_zeros or 1) > 1:
+            return None
+        if not _has_zero_too_many(number):
+            return None
+        number.italian_leading_zero = number.number_of_leading_zeros = None
+        return number if phonenumbers.is_valid_number(number) else None
 
     def _valid(self, text: str) -> phonenumbers.PhoneNumber | None:
         if self._region is None and not _PLUS.search(text):
@@ -91,6 +123,15 @@ class PhoneCoercer(CellCoercer):
         if plan is not NO_PLAN:
             self._plans[head] = plan
         return plan
+
+
+def _has_zero_too_many(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether the 0 that a number begins with cannot be one of its digits, nor a national prefix."""
+    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    if metadata is None or metadata.national_prefix_for_parsing:
+        return False
+    return region in _HAD_ZERO or not phonenumbers.is_possible_number(number)
 
 
 def without_punctuation(text: str) -> str:

@@ -11,7 +11,7 @@ from phonenumbers import PhoneNumberFormat
 
 from penstock.domain.mapping.attributes import ValueFormat, ValueType
 from penstock.domain.mapping.coercion import CoercionError
-from penstock.domain.mapping.coercion.phones import PhoneCoercer
+from penstock.domain.mapping.coercion.phones import _HAD_ZERO, PhoneCoercer
 from penstock.domain.profiles.identity import NodeHasher
 
 # Those with ways of their own: shared country codes, prefixes that change the number, leading zeros, carrier codes.
@@ -84,6 +84,8 @@ def test_the_fast_way_is_the_librarys_answer_or_none(case: tuple[str, str | None
     text = cell.strip(" \t")
     answer = library(text, region) or library(re.sub(r"^[ (]*00[ )-]*(?=[1-9])", "+", text), region)
     answer = answer or library(phones(region)._mexican(text) or "", region)
+    if answer is None and (number := phones(region)._without_zero(text)) and not phonenumbers.is_alpha_number(text):
+        answer = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     assert reported is None or reported == answer
     assert phones(region).coerce_column([cell])[0] == [answer]
 
@@ -231,3 +233,78 @@ def test_numbers_of_the_regions_overseas_are_dialled_within_france(cell: str, re
 def test_letters_are_no_digits(cell: str, region: str) -> None:
     """Masked numbers would become those of strangers."""
     assert PhoneCoercer(region).coerce_column([cell]) == ([None], {0: "not_a_phone"})
+
+
+@pytest.mark.parametrize(
+    ("region", "cell", "value"),
+    [
+        *(("PL", cell, "+48224701006") for cell in ("0-22 470 10 06", "(022) 470 10 06", "022 470-10-06")),
+        *((region, "+48 (0) 22 470 10 06", "+48224701006") for region in ("PL", "", "NL")),
+        ("", "0048 (0) 22 470 10 06", "+48224701006"),
+        ("PL", "0 601 234 567", "+48601234567"),
+        ("PL", "022 470 10 06 wew. 12", "+48224701006;ext=12"),
+        ("CZ", "0602 123 456", "+420602123456"),
+        ("ES", "+34 (0) 912 345 678", "+34912345678"),
+        ("DK", "+45 (0) 32 12 34 56", "+4532123456"),
+        ("PL", "0022 470 10 06", None),
+        ("PL", "00 601 234 567", None),
+        ("PL", "022 470 10 0", None),
+        ("PL", "022 470 10 061", None),
+        ("", "022 470 10 06", None),
+        ("ES", "0912 345 678", None),
+        ("DK", "040 123456", None),  # of Hamburg, and with 40 12 34 56 somebody in Denmark
+        ("IT", "+39 (0) 338 1234567", None),
+        ("IT", "0338 1234567", None),
+        ("IT", "+39 (0) 6 69820000", "+390669820000"),
+        ("VA", "+39 (0) 338 1234567", None),
+        ("NL", "+31 (0) 20 123 4567", "+31201234567"),
+        ("NL", "0 020 123 4567", None),
+        ("DE", "+49 (0) 30 123456", "+4930123456"),
+        ("DE", "+49 (0) (0) 30 123456", None),
+    ],
+)
+def test_a_zero_that_nobody_dials_there_is_dropped(region: str, cell: str, value: str | None) -> None:
+    values, errors = PhoneCoercer(region).coerce_column([cell])
+    assert (values, list(errors)) == ([value], [] if value else [0])
+
+
+@pytest.mark.parametrize("region", _HAD_ZERO)
+def test_no_number_begins_with_the_zero_that_was_dropped(region: str) -> None:
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    assert metadata is not None
+    assert metadata.national_prefix_for_parsing is None
+    pattern = re.compile(metadata.general_desc.national_number_pattern)
+    assert not [length for length in range(1, 18) for digit in "0123456789" if pattern.fullmatch("0" + digit * length)]
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_a_zero_is_dropped_from_no_number_that_may_have_it(region: str) -> None:
+    """Whatever is valid stays as it is, and only a number that is too long with the zero loses it."""
+    for number in examples(region):
+        national = str(number.national_number)
+        longer = f"+{number.country_code}0{national}"
+        value = PhoneCoercer(region).coerce_column([longer])[0][0]
+        if library(longer, region) is not None:
+            assert value == library(longer, region)
+        elif value is not None:
+            parsed = phonenumbers.parse(longer)
+            assert region in _HAD_ZERO or not phonenumbers.is_possible_number(parsed)
+            assert value == f"+{number.country_code}{national}"
+
+
+@pytest.mark.parametrize(
+    ("region", "cell", "value"),
+    [
+        *(("PL", f"22 470 10 06{how}", "+48224701006;ext=12") for how in (" wew. 12", " wewn. 12", " w. 12", ", w 12")),
+        *(("DE", f"030 123456{how}", "+4930123456;ext=12") for how in (" Durchwahl 12", " DW: 12")),
+        ("DE", "030 123456-12", "+493012345612"),
+        ("FR", "01 23 45 67 89 poste 12", "+33123456789;ext=12"),
+        ("IT", "06 69820000 interno 12", "+390669820000;ext=12"),
+        ("NL", "020 123 4567 toestel 12", "+31201234567;ext=12"),
+        ("PE", "01 611 2233 anexo 12", "+5116112233;ext=12"),
+        ("PL", "22 470 10 06 pokój 12", None),
+    ],
+)
+def test_an_extension_may_have_its_word_in_another_language(region: str, cell: str, value: str | None) -> None:
+    values, errors = PhoneCoercer(region).coerce_column([cell])
+    assert (values, list(errors)) == ([value], [] if value else [0])
