@@ -12,6 +12,7 @@ from penstock.domain.files.rejects import Reject
 from penstock.domain.ingestion.layout import Layout, LayoutColumn
 from penstock.domain.limits import MAX_INVALID_CELLS
 from penstock.domain.mapping.coercion.paired_phones import UNKNOWN_COUNTRY, PairedPhoneCoercer
+from penstock.domain.profiles.junk_identifiers import JUNK_IDENTIFIER
 
 
 class InvalidCell(NamedTuple):
@@ -71,14 +72,15 @@ class InvalidCells:
             self._count(row, rejected=True)
         for row in dropped:
             self._count(row, rejected=False)
-        self._add_cells([row for row in (*rejects, *dropped) if any(":" in reason for reason in row.reasons)])
+        self._add_cells(rejects, drops=False)
+        self._add_cells(dropped, drops=True)
 
     def _count(self, row: Reject, *, rejected: bool) -> None:
         labels = set()
         for reason in row.reasons:
             code, _, label = reason.partition(":")
             labels.add(label)
-            if label:
+            if label and not (rejected and code == JUNK_IDENTIFIER):  # as an ingestion counts: of rows that it keeps
                 self._of(label).reasons[code] += 1
         if rejected and len(labels) == 1 and "" not in labels:
             self._of(labels.pop()).sole_rows += 1
@@ -86,9 +88,10 @@ class InvalidCells:
     def _of(self, label: str) -> ColumnErrors:
         return self.columns.setdefault(label, ColumnErrors(label))
 
-    def _add_cells(self, rows: Sequence[Reject]) -> None:
-        """Read the cells of these rows again: only few rows of most files are among them."""
-        rows = rows[:MAX_INVALID_CELLS]
+    def _add_cells(self, rows: Sequence[Reject], *, drops: bool) -> None:
+        """Read the cells of these rows again: only few rows of most files are among them. A row is rejected only for
+        columns that do not drop their cells, and `reasons` counts no others of it."""
+        rows = [row for row in rows if any(":" in reason for reason in row.reasons)][:MAX_INVALID_CELLS]
         if not rows or all(len(found.cells) >= MAX_INVALID_CELLS for found in self.columns.values()):
             return
         raw = [row.row.decode() for row in rows]
@@ -98,7 +101,7 @@ class InvalidCells:
         file_columns = self._layout.restored(file_columns)
         for column in self._layout.columns:
             found = self.columns.get(column.label)
-            if found is not None and len(found.cells) < MAX_INVALID_CELLS:
+            if found is not None and column.drops is drops and len(found.cells) < MAX_INVALID_CELLS:
                 found.add_cells(_invalid(column, file_columns, len(rows) - len(faulty)))
 
 

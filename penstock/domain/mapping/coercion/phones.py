@@ -29,9 +29,9 @@ _EXTENSION = re.compile(
     r"[ \u00a0,]+(?:wewn?|w|durchwahl|dw|poste|toestel|interno|anexo|ramal)[.:]?[ \u00a0]?(?=[0-9]{1,7}\Z)",
     re.IGNORECASE,
 )
-# Had a 0 before national numbers until lately, and dropped it without another change of the numbers, none of which begins
-# with it: Poland in 2009, Czechia in 2002. Elsewhere a 0 without a country code rather shows that the number is of
-# another country.
+# Had a 0 before national numbers until lately, and dropped it without another change of the numbers: Poland in 2009,
+# Czechia in 2002. No number of theirs begins with it. Elsewhere a 0 without a country code rather shows that the number
+# is of another country.
 _HAD_ZERO = ("PL", "CZ")
 _WITHOUT_PUNCTUATION = str.maketrans("", "", _PUNCTUATION)
 _FRANCE = "FR"

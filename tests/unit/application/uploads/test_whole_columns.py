@@ -13,7 +13,7 @@ from penstock.domain.dry_run.fixes import FixOption
 from penstock.domain.dry_run.notations import Notation
 from penstock.domain.dry_run.whole_columns import net_effect
 from penstock.domain.mapping.attributes import parse_format
-from penstock.domain.mapping.mapping import Limits
+from penstock.domain.mapping.mapping import Limits, OnMisfit
 from penstock.domain.suggestions.sample import Cells
 from services.cli.new_catalog import NewCatalog
 from services.uploader.console.import_fixes import shown_fixes
@@ -98,3 +98,24 @@ def test_leaving_out_more_than_a_few_cells_of_a_column_is_no_ticked_choice() -> 
     formats, leaving_out = shown_fixes([few, wrong, blank])
     assert formats.option is FixOption.FORMAT, "before what loses cells"
     assert [each.is_chosen for each in leaving_out.columns] == [True, False, False]
+
+
+def test_the_cells_that_are_counted_are_those_that_are_tried() -> None:
+    """A row that is rejected for one column may also have a cell that another column would drop."""
+    columns = [
+        ColumnSpec(column="crmid", attribute="crmid", identifier=True),
+        ColumnSpec(column="mail", attribute="email", identifier=True),
+        ColumnSpec(column="born", attribute="birth_date", format="date"),
+        ColumnSpec(column="spent", attribute="spent", format="decimal", on_misfit=OnMisfit.DROP),
+    ]
+    command = UploadCommand(
+        data_source="till", file_name="till.tsv", uploaded_by="ann", columns=columns, create_source=True
+    )
+    rows = ["k1\t\tyesterday\tmuch", "k2\t\t\tlittle", "n/a\ta@example.com\t\t", "test\t\t\t", "k3\t\t\t1.50"]
+    body = "\n".join(["crmid\tmail\tborn\tspent", *rows, ""]).encode()
+    found = {each.label: each for each in dry_run("acme", [body], command, NewCatalog(), Limits()).columns}
+    assert {label: (each.invalid_cells, each.cells_tried) for label, each in found.items() if label != "crmid"} == {
+        "born": (1, 1),
+        "spent": (1, 1),
+    }
+    assert found["crmid"].invalid_cells == 1, "as an ingestion counts: not that of the row without an identifier"
