@@ -201,7 +201,8 @@ class Client:
         limit: int = 50,
     ) -> RejectedRowsPage:
         """A page of the rejected rows, or of the rows with `dropped` cells, from the cursor `after` on; `reason` is the
-        code of their first reason. Personal values are masked unless revealed, which is audited."""
+        code of their first reason, or of a dropped cell. Personal values are masked unless revealed, which is
+        audited."""
         query = {"reason": reason, "after": after, "limit": limit}
         query |= {name: "true" for name, value in (("dropped", dropped), ("reveal", reveal)) if value}
         path = resource_path(REQUESTS, request_id, f"/rejected-rows?{urlencode(query)}")

@@ -67,7 +67,8 @@ class Client(Protocol):
     def rejected_rows(
         self, request_id: str, *, reason: str = "", dropped: bool = False, reveal: bool = False, limit: int = 50
     ) -> RejectedRowsPage:
-        """The first rejected rows, or rows with `dropped` cells; `reason` is the code of their first reason. Personal
+        """The first rejected rows, or rows with `dropped` cells; `reason` is the code of their first reason, or
+        of a dropped cell. Personal
         values are masked unless revealed, which is audited."""
         ...
 

@@ -21,7 +21,12 @@ MAX_CELLS = 6  # of a row whose reasons name no column
 
 def rejected_rows(
     request_id: RequestId,
-    reason: Annotated[str, typer.Option(metavar="CODE", help="Only rows with this code as their first reason.")] = "",
+    reason: Annotated[
+        str,
+        typer.Option(
+            metavar="CODE", help="Only rows with this code as their first reason; with --dropped, of a lost cell."
+        ),
+    ] = "",
     dropped: Annotated[
         bool, typer.Option("--dropped", help="The rows that were ingested without cells that did not fit.")
     ] = False,

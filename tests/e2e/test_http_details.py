@@ -51,6 +51,22 @@ def test_the_progress_has_every_status_and_the_rates_of_all_rows(system: HttpSys
     assert progress["rates"][-1]["rows_per_second"] > 0
 
 
+def test_rows_that_lost_cells_are_selected_by_the_code_of_a_cell(system: HttpSystem) -> None:
+    columns = [
+        {"column": "crmid", "attribute": "crmid", "identifier": True},
+        {"column": "ltv", "attribute": "ltv", "on_misfit": "drop"},
+    ]
+    file = b"crmid\tltv\nd1\tmany\nd2\t2.50\n"
+    answer = system.upload(file, name="lost.tsv", data_source="till", mapping=columns)
+    assert answer.status_code == 202, answer.text
+    request_id = answer.json()["request_id"]
+    system.ended(request_id)
+    path = f"/v1/requests/{request_id}/rejected-rows"
+    for reason, lines in (("not_a_decimal", [2]), ("not_a_date", [])):
+        page = system.viewer.get(path, params={"dropped": "true", "reason": reason}).json()
+        assert [row["line"] for row in page["rows"]] == lines, reason
+
+
 def test_rejected_rows_are_masked_until_an_audited_reveal(system: HttpSystem, sample: Sample) -> None:
     path = f"/v1/requests/{sample.request_id}/rejected-rows"
     first = system.viewer.get(path, params={"limit": 4}).json()

@@ -108,7 +108,8 @@ class RejectRows:
         self, tenant_id: str, request_id: str, *, reason: str, after: str, limit: int, dropped: bool = False
     ) -> RejectPage:
         """Up to `limit` rows, at most `MAX_PAGE`, that were rejected for `reason`, a code, or for any if it is "". With
-        `dropped`, rows that were ingested without some of their cells; then `reason` is a column."""
+        `dropped`, rows that were ingested without some of their cells; then `reason` is the code of one of these cells,
+        or a column."""
         limit = min(limit, MAX_PAGE)
         request = self._requests.get(tenant_id, request_id)
         manifests = self._chunks.manifests(tenant_id, request_id)
@@ -202,13 +203,19 @@ def _is_for(reject: Reject, reason: str) -> bool:
     return not reason or reject.reasons[0].partition(":")[0] == reason
 
 
-def _lost(manifest: Manifest, column: str) -> bool:
-    return column in manifest.dropped_cells if column else bool(manifest.dropped_cells)
+def _lost(manifest: Manifest, reason: str) -> bool:
+    dropped = manifest.dropped_cells
+    return reason in dropped or any(reason in codes for codes in dropped.values()) if reason else bool(dropped)
 
 
-def _lacks(reject: Reject, column: str) -> bool:
-    """Whether a row was ingested without its cell of a column."""
-    return not column or any(reason.partition(":")[2] == column for reason in reject.reasons)
+def _lacks(reject: Reject, reason: str) -> bool:
+    """Whether a row was ingested without its cell of a column, or without one for the reason of a code."""
+    return not reason or any(reason in (code, column) for code, column in map(_code_and_column, reject.reasons))
+
+
+def _code_and_column(reason: str) -> tuple[str, str]:
+    code, _, column = reason.partition(":")
+    return code, column
 
 
 def _of(columns: frozenset[str], reasons: Sequence[str]) -> list[str]:

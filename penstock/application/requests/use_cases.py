@@ -205,7 +205,8 @@ class RequestUseCases(UseCases):
         dropped: bool = False,
     ) -> RejectPage:
         """Rejected rows, page by page, with only the first letter of what may be personal. `reason` selects some;
-        `dropped`: the rows that were ingested without some of their cells, or without that of the column `reason`."""
+        `dropped`: the rows that were ingested without some of their cells, or without one for the code
+        `reason`, or of the column `reason`."""
         page = self._reject_rows.page(
             caller.tenant_id, request_id, reason=reason, after=after, limit=limit, dropped=dropped
         )

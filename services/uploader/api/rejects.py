@@ -51,8 +51,8 @@ def download_rejects(call: Call, request_id: str, query: Annotated[RejectsQuery,
 
 class RejectedRowsQuery(Model):
     """`reason` selects the rows with this code as their first reason; `dropped`: the rows that were ingested without
-    cells that did not fit. `reveal` shows personal values, needs a permission of its own and is audited. `after` is the
-    `next` of the page before.
+    cells that did not fit, of which `reason` selects those that lost a cell for this code. `reveal` shows personal
+    values, needs a permission of its own and is audited. `after` is the `next` of the page before.
     """
 
     reason: Annotated[str, Field(pattern="^[a-z0-9_]{0,64}$")] = ""

@@ -55,6 +55,14 @@ def test_the_plan_shows_the_mapping_and_how_the_file_is_read(driven: DrivenSyste
         assert expected in text, expected
 
 
+def test_rows_that_lost_cells_are_selected_by_the_code_of_a_cell(driven: DrivenSystem, client: LocalClient) -> None:
+    request_id = ingest(driven, "C1\t\t\tgood\tmany\t\n", "C2\t\t\tgood\t2\t\n", BAD_DATE)
+    for reason, lines in (("", [2]), ("not_an_integer", [2]), ("not_a_date", [])):
+        page = client.rejected_rows(request_id, reason=reason, dropped=True)
+        assert [row["line"] for row in page["rows"]] == lines, reason
+    assert [row["line"] for row in client.rejected_rows(request_id, reason="not_a_date")["rows"]] == [4]
+
+
 def test_rejected_rows_show_the_cells_that_are_the_cause_masked(driven: DrivenSystem, client: LocalClient) -> None:
     request_id = ingest(driven, "C1\t\t\tgood\t1\t1990-01-31\n", BAD_DATE, SHORT)
     page = client.rejected_rows(request_id)
