@@ -53,9 +53,10 @@ class PhoneCoercer(CellCoercer):
         self._plans: dict[str, Plan] = {}
 
     def parse(self, text: str) -> Value:
-        text = _EXTENSION.sub(" ext. ", _SPACES.sub("", text))
+        text = _SPACES.sub("", text)
         if len(text) > MAX_PHONE or _DROPPED.search(text):  # the library takes cubic time
             raise CoercionError("not_a_phone")
+        text = _EXTENSION.sub(" ext. ", text)
         if phonenumbers.is_alpha_number(
             text
         ):  # a number that is masked, as 06 30 xxx xxxx: letters are dialled as digits
