@@ -373,6 +373,8 @@ def _parameters(only: RequestFilter) -> Iterator[tuple[str, str]]:
     for name in ("accepted_from", "accepted_to"):
         if (at_us := getattr(only, name)) is not None:
             yield name, rfc3339(at_us)
+    if only.has_rejects is not None:
+        yield "has_rejects", str(only.has_rejects).lower()
 
 
 def _mapping_path(source: str) -> str:

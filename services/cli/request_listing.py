@@ -50,6 +50,7 @@ def requests(
         str | None,
         typer.Option("--to", metavar="TIME", help="Only those accepted up to this day, or before this time."),
     ] = None,
+    with_rejects: Annotated[bool, typer.Option("--with-rejects", help="Only those with rejected rows.")] = False,
     before: Annotated[str, typer.Option(metavar="ID", help="Only those older than this request.")] = "",
     data: Data = None,
     url: Url = None,
@@ -65,6 +66,7 @@ def requests(
             file_name=file,
             accepted_from=None if accepted_from is None else start_of(accepted_from),
             accepted_to=None if accepted_to is None else end_of(accepted_to),
+            has_rejects=True if with_rejects else None,
         )
         with connect(data, url, key) as client:
             listed = list_requests(client, only, limit=limit, before=before)

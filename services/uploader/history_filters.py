@@ -25,9 +25,12 @@ STATUSES = {
 }
 DAYS = {"1": "Last 24 hours", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 
+WITH_REJECTS = "yes"
+
 
 class Filters(NamedTuple):
-    """As in the address; "" is any. `since` is a number of days, `day` a single day in UTC."""
+    """As in the address; "" is any. `since` is a number of days, `day` a single day in UTC; `rejects` is "yes" for
+    those with rejected rows."""
 
     status: str = ""
     source: str = ""
@@ -35,6 +38,7 @@ class Filters(NamedTuple):
     file: str = ""
     since: str = ""
     day: str = ""
+    rejects: str = ""
 
     @property
     def query(self) -> str:
@@ -49,6 +53,8 @@ class Filters(NamedTuple):
         begin, end = self._times(now_us)
         if self.status not in ("", *STATUSES):
             raise refusal("bad_request", "there is no such status", "Choose one from the list.")
+        if self.rejects not in ("", WITH_REJECTS):
+            raise refusal("bad_request", "this is no choice of rejected rows", "Write rejects=yes, or leave it out.")
         return RequestFilter(
             statuses=STATUSES.get(self.status, ()),
             data_source=self.source or None,
@@ -56,6 +62,7 @@ class Filters(NamedTuple):
             file_name=self.file or None,
             accepted_from=begin,
             accepted_to=end,
+            has_rejects=True if self.rejects else None,
         )
 
     def _times(self, now_us: int) -> tuple[int | None, int | None]:

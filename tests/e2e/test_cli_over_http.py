@@ -170,8 +170,9 @@ def test_more_requests_are_listed_than_a_page_holds(idle: Away) -> None:
             none = list_requests(client, RequestFilter(file_name="NÖTHING & more"), limit=10, before="")
             scheduled = RequestFilter(statuses=(Status.SCHEDULED, Status.HELD), accepted_from=0, accepted_to=10**16)
             waiting = list_requests(client, scheduled, limit=10, before="")
+            rejecting = list_requests(client, RequestFilter(has_rejects=True), limit=10, before="")
     listed = [[each["request_id"] for each in page.requests] for page in pages]
-    assert (none.requests, len(waiting.requests)) == ([], 3)
+    assert (none.requests, rejecting.requests, len(waiting.requests)) == ([], [], 3)
     assert [len(each) for each in listed] == [1, 2, 3, 3]
     assert listed[3] == [each["request_id"] for each in idle.requests()]
 

@@ -48,6 +48,8 @@ def test_requests_are_listed_newest_first_page_by_page_and_filtered(system: Http
         ([("status", "FAILED"), ("status", "COMPLETED")], [failed, *ids[::-1]]),
         ([("file_name", "NOTHING LIKE IT")], []),
         ([("uploaded_by", "nobody")], []),
+        ([("has_rejects", "true")], [failed]),
+        ([("has_rejects", "false")], ids[::-1]),
         ([("accepted_from", only["requests"][0]["accepted_at"])], [failed]),
         ([("accepted_to", only["requests"][0]["accepted_at"])], ids[::-1]),
     ):
@@ -61,6 +63,7 @@ def test_requests_are_listed_newest_first_page_by_page_and_filtered(system: Http
         {"status": "DONE"},
         {"accepted_from": "2026"},
         {"file_name": ""},
+        {"has_rejects": "perhaps"},
         {"limit": "0"},
         {"limit": "201"},
         {"limit": "many"},

@@ -32,9 +32,14 @@ class RequestFilter(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str | None = None  # a part of the name, in upper or lower case
     accepted_from: int | None = None
     accepted_to: int | None = None  # before this time
+    has_rejects: bool | None = None  # whether rows were rejected, also if they have been corrected since
 
     def matches(self, request: Request) -> bool:
-        return (not self.statuses or request.status in self.statuses) and self.may_match(request)
+        return (
+            (not self.statuses or request.status in self.statuses)
+            and self.has_rejects in (None, request.rows_rejected > 0)
+            and self.may_match(request)
+        )
 
     def may_match(self, request: _Facts) -> bool:
         """Whether all fits that never changes."""

@@ -47,7 +47,8 @@ class EventStream(StreamingResponse):
 
 class RequestsQuery(Model):
     """All filters that are given must fit. `status` may be there several times, for any of these; `file_name` is a part
-    of the name, in upper or lower case; a request was accepted from `accepted_from` on, and before `accepted_to`.
+    of the name, in upper or lower case; a request was accepted from `accepted_from` on, and before `accepted_to`;
+    `has_rejects` is whether it has rejected rows.
     `before` is the `next` of the page before: the id of a request.
     """
 
@@ -57,6 +58,7 @@ class RequestsQuery(Model):
     file_name: Omittable[Annotated[str, Field(min_length=1, max_length=MAX_FILE_NAME_SENT)]]
     accepted_from: Omittable[Time]
     accepted_to: Omittable[Time]
+    has_rejects: Omittable[Annotated[bool, Field(strict=False)]]
     before: Annotated[str, Field(pattern="^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$")] = ""
     limit: Limit = 50
 
@@ -69,6 +71,7 @@ class RequestsQuery(Model):
             file_name=self.file_name,
             accepted_from=None if self.accepted_from is None else microseconds(self.accepted_from),
             accepted_to=None if self.accepted_to is None else microseconds(self.accepted_to),
+            has_rejects=self.has_rejects,
         )
 
 

@@ -74,7 +74,17 @@ def test_pages_follow_each_other_without_gaps(viewer: httpx.Client, monkeypatch:
     assert [page.count('<tr id="r-') for page in (first, older)] == [4, 2]
 
 
-@pytest.mark.parametrize("query", ["status=nonsense", "day=2026-99-99"])
+def test_imports_with_rejected_rows_are_a_filter_that_can_be_saved(viewer: httpx.Client) -> None:
+    answer = viewer.get("/imports?rejects=yes")
+    assert 'name="rejects" value="yes" checked' in answer.text
+    assert '<input type="hidden" name="rejects" value="yes">' in answer.text
+    found = rows(viewer.get("/imports/export?rejects=yes"))
+    assert found
+    assert all(int(row["rows_rejected"]) > 0 for row in found)
+    assert len(found) < len(rows(viewer.get("/imports/export")))
+
+
+@pytest.mark.parametrize("query", ["status=nonsense", "day=2026-99-99", "rejects=no"])
 def test_an_address_of_no_page_is_refused_in_words(viewer: httpx.Client, query: str) -> None:
     answer = viewer.get(f"/imports?{query}")
     assert answer.status_code == 400

@@ -19,6 +19,7 @@ REQUEST = Request(
     uploaded_by="ann",
     status=Status.HELD,
     accepted_at=5_000,
+    rows_rejected=2,
 )
 
 
@@ -37,6 +38,8 @@ REQUEST = Request(
         (RequestFilter(accepted_from=5_000, accepted_to=5_001), True),
         (RequestFilter(accepted_from=5_001), False),
         (RequestFilter(accepted_to=5_000), False),
+        (RequestFilter(has_rejects=True), True),
+        (RequestFilter(has_rejects=False), False),
         (RequestFilter(statuses=(Status.HELD,), data_source="crm", uploaded_by="bo"), False),
     ],
 )

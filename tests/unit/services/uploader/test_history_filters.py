@@ -18,6 +18,7 @@ filters = st.builds(
     file=texts,
     since=st.sampled_from(["", *DAYS]),
     day=st.dates().map(str) | st.just(""),
+    rejects=st.sampled_from(["", "yes"]),
 )
 
 
@@ -35,8 +36,11 @@ def test_an_address_that_no_page_has_made_is_refused(query: str) -> None:
     assert refused.value.code == "bad_request"
 
 
-@pytest.mark.parametrize("filters", [Filters(status="burnt"), Filters(day="2026-02-30"), Filters(day="9999-12-31")])
-def test_a_status_or_day_that_is_none_is_refused(filters: Filters) -> None:
+@pytest.mark.parametrize(
+    "filters",
+    [Filters(status="burnt"), Filters(day="2026-02-30"), Filters(day="9999-12-31"), Filters(rejects="no")],
+)
+def test_a_value_that_is_no_choice_is_refused(filters: Filters) -> None:
     with pytest.raises(Refused) as refused:
         filters.only(0)
     assert refused.value.code == "bad_request"
