@@ -21,8 +21,6 @@ from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.errors import NotFound
 from penstock.domain.mapping.attributes import Attribute, parse_format
 from penstock.domain.mapping.mapping import ColumnMapping, Limits, Mapping
-from penstock.domain.mapping.mapping_version import VersionState
-from penstock.domain.requests.request import Status
 from penstock.domain.requests.request_filter import RequestFilter
 
 NO_LIMITS = Limits(  # the server checks its own limits
@@ -76,20 +74,11 @@ class RemoteCatalog:
             raise NotFound(f"there is no data source {source[:64]!r}")
         return _mapping(source, self._client.mapping(source))
 
-    def mapping_of_what_counts(self, source: str) -> Mapping | None:
+    def find_mapping(self, source: str) -> Mapping | None:
         if source not in self._sources:
             return None
-        versions = self._client.mapping_versions(source)
-        current = next((each for each in versions if each["state"] == VersionState.CURRENT), None)
-        if current is None:
-            return None
-        request_id = current["request_id"]
-        if request_id is None or self._client.request(request_id)["status"] != Status.REVERTED:
+        with suppress(NotFound):
             return self.mapping(source)
-        counting = RequestFilter(data_source=source, statuses=(Status.COMPLETED,))
-        last = next(iter(self._client.requests(counting)), None)
-        with suppress(NotFound):  # its version may be deleted
-            return None if last is None else _mapping(source, self._client.mapping(source, last["mapping_version"]))
         return None
 
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:

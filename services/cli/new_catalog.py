@@ -26,7 +26,7 @@ class NewCatalog:
     def mapping(self, source: str) -> Mapping:
         raise NotFound(f"there is no data source {source[:64]!r}")
 
-    def mapping_of_what_counts(self, source: str) -> Mapping | None:
+    def find_mapping(self, source: str) -> Mapping | None:
         """None: there is no data source, whatever its name."""
         del source
         return None

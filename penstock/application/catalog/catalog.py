@@ -210,7 +210,7 @@ class Catalog:
             return self.versions.get(tenant_id, source, version).mapping
         current = self.versions.current(tenant_id, source)
         if current is None:
-            raise NotFound(f"the data source {source[:64]!r} has no mapping yet")
+            raise NotFound(f"the data source {source[:64]!r} has no mapping: none yet, or only of undone uploads")
         return current.mapping
 
     def attributes_of(self, tenant_id: str, mapping: Mapping) -> tuple[Attribute, ...]:

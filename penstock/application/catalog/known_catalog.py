@@ -34,11 +34,11 @@ class KnownCatalog(Protocol):
         ...
 
     def mapping(self, source: str) -> Mapping:
-        """The saved mapping of a data source. Raises `NotFound`."""
+        """The mapping that an upload without one uses. Raises `NotFound`."""
         ...
 
-    def mapping_of_what_counts(self, source: str) -> Mapping | None:
-        """The saved mapping; if the upload that brought it was undone, that of the last upload that counts."""
+    def find_mapping(self, source: str) -> Mapping | None:
+        """The saved mapping, None without one."""
         ...
 
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:

@@ -7,7 +7,7 @@ after a crash the next one does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice, takewhile
 from typing import NamedTuple
@@ -26,7 +26,7 @@ from penstock.domain.requests.request import Request, Status
 from penstock.ports.clock import Clock
 from penstock.ports.control_store import ControlStore, Record, Table
 
-MAX_LOOKED_AT = 20  # requests of a source, for the last one that counts
+MAX_LOOKED_AT = 20  # of the last requests of a source, for one that counts and uses a version
 
 NEVER_ACCEPTED_SECONDS = 3_600  # after which an upload that has saved a mapping and has no request was cut off
 
@@ -44,8 +44,7 @@ class Origin(NamedTuple):
 
 
 class ListedVersion(NamedTuple):
-    """`is_undone`: it is the current one, and the import that made it so was undone; then suggestions are as for the
-    last import that counts."""
+    """`is_undone`: it is not the current one, because the upload that made it so was undone."""
 
     version: MappingVersion
     state: VersionState
@@ -57,30 +56,33 @@ class MappingVersions:
         self._store, self._requests, self._clock = store, requests, clock
 
     def current(self, tenant_id: str, source: str) -> MappingVersion | None:
-        """The current version, None if there is none yet."""
+        """The current version, None if there is none yet, or all that there were came with undone uploads."""
         newest = self._newest(tenant_id, source)
-        if newest is None or newest.current_since is not None:
+        if newest is None:
+            return None
+        if newest.current_since is not None and not self._is_reverted(tenant_id, newest):
             return newest
         self._confirm_pending(tenant_id, source)
-        return next((each for each in self._newest_first(tenant_id, source) if each.current_since is not None), None)
+        return self._current_of(tenant_id, self._newest_first(tenant_id, source))
 
-    def of_what_counts(self, tenant_id: str, source: str) -> Mapping | None:
-        """The current mapping; if the upload that made it current was undone, perhaps because of it, that of the last
-        upload that counts."""
-        current = self.current(tenant_id, source)
-        if current is None:
-            return None
-        if not self._is_undone(tenant_id, current.request_id):
-            return current.mapping
-        newest = islice(self._requests.newest_first(tenant_id, source), MAX_LOOKED_AT)
-        counting = next((each for each in newest if each.status is Status.COMPLETED), None)
-        with suppress(NotFound):  # its version may be deleted
-            return None if counting is None else self.get(tenant_id, source, counting.mapping_version).mapping
-        return None
+    def _current_of(self, tenant_id: str, newest_first: Iterable[MappingVersion]) -> MappingVersion | None:
+        were_current = (each for each in newest_first if each.current_since is not None)
+        return next((each for each in were_current if not self._is_undone(tenant_id, each)), None)
 
-    def _is_undone(self, tenant_id: str, request_id: str | None) -> bool:
+    def _is_undone(self, tenant_id: str, version: MappingVersion) -> bool:
+        """Whether the upload that made it current was undone, perhaps because of it, and none of the last that count
+        has used it."""
+        if not self._is_reverted(tenant_id, version):
+            return False
+        newest = islice(self._requests.newest_first(tenant_id, version.mapping.data_source), MAX_LOOKED_AT)
+        return not any(each.status is Status.COMPLETED and each.mapping_version == version.version for each in newest)
+
+    def _is_reverted(self, tenant_id: str, version: MappingVersion) -> bool:
         with suppress(NotFound):
-            return request_id is not None and self._requests.get(tenant_id, request_id).status is Status.REVERTED
+            return (
+                version.request_id is not None
+                and self._requests.get(tenant_id, version.request_id).status is Status.REVERTED
+            )
         return False
 
     def get(self, tenant_id: str, source: str, version: int) -> MappingVersion:
@@ -97,19 +99,10 @@ class MappingVersions:
         """The kept versions, newest first."""
         self._confirm_pending(tenant_id, source)
         pending = {_version_of(record) for record in self._pending(tenant_id, source)}
-        found: list[ListedVersion] = []
-        has_current = False
-        for each in self._newest_first(tenant_id, source):
-            is_undone = False
-            if each.current_since is not None:
-                state = VersionState.EARLIER if has_current else VersionState.CURRENT
-                is_undone = not has_current and self._is_undone(tenant_id, each.request_id)
-                has_current = True
-            else:
-                waits = each.version in pending and not has_current
-                state = VersionState.PENDING if waits else VersionState.UNUSED
-            found.append(ListedVersion(each, state, is_undone))
-        return found
+        kept = list(self._newest_first(tenant_id, source))
+        current = self._current_of(tenant_id, kept)
+        number = 0 if current is None else current.version
+        return [_listed(each, number, is_pending=each.version in pending) for each in kept]
 
     def before(self, tenant_id: str, source: str, version: int) -> int:
         """The newest kept version that is older than `version`. Raises `NotFound`."""
@@ -223,7 +216,8 @@ class MappingVersions:
         tenant_id, source = request.tenant_id, request.data_source
         newer = takewhile(lambda each: each.version >= version, self._newest_first(tenant_id, source))
         record = self._store.get(Table.MAPPINGS, tenant_id, source, _sort(version))
-        if record is None or any(each.current_since is not None for each in newer):
+        were_current = (each for each in newer if each.current_since is not None)
+        if record is None or not all(self._is_reverted(tenant_id, each) for each in were_current):
             return
         confirmed = replace(_decoded(record), request_id=request.request_id, current_since=request.finished_at)
         try:
@@ -247,7 +241,8 @@ class MappingVersions:
     ) -> MappingVersion:
         """The version when a person saves the columns of a pending one: it becomes current at once."""
         record = self._store.get(Table.MAPPINGS, tenant_id, newest.mapping.data_source, _sort(newest.version))
-        if newest.current_since is not None or record is None:
+        is_current = newest.current_since is not None and not self._is_reverted(tenant_id, newest)
+        if is_current or record is None:
             confirm()
             return newest
         at_us = self._clock.now_us()
@@ -280,8 +275,8 @@ class MappingVersions:
     def _delete_oldest(self, tenant_id: str, source: str) -> None:
         """Keep the newest versions and the current one."""
         kept = list(self._newest_first(tenant_id, source))
-        current = next((each.version for each in kept if each.current_since is not None), None)
-        deleted = {each.version for each in kept[MAX_MAPPING_VERSIONS:]} - {current}
+        current = self._current_of(tenant_id, kept)
+        deleted = {each.version for each in kept[MAX_MAPPING_VERSIONS:]} - {current and current.version}
         if not deleted:
             return
         self._store.delete_each(Table.MAPPINGS, tenant_id, source, [_sort(version) for version in sorted(deleted)])
@@ -297,6 +292,17 @@ class MappingVersions:
 
     def _pending(self, tenant_id: str, source: str) -> Iterator[Record]:
         return scan_all(self._store, Table.PENDING_MAPPINGS, tenant_id, source)
+
+
+def _listed(version: MappingVersion, current: int, *, is_pending: bool) -> ListedVersion:
+    """`current` is the number of the current version, 0 without one."""
+    if version.version == current:
+        return ListedVersion(version, VersionState.CURRENT)
+    is_newer, was_current = version.version > current, version.current_since is not None
+    if is_pending and is_newer:
+        return ListedVersion(version, VersionState.PENDING)
+    state = VersionState.EARLIER if was_current else VersionState.UNUSED
+    return ListedVersion(version, state, is_undone=is_newer and was_current)
 
 
 def _are_same(version: MappingVersion, columns: Sequence[ColumnMapping]) -> bool:

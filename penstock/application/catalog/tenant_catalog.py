@@ -29,8 +29,9 @@ class TenantCatalog:
     def mapping(self, source: str) -> Mapping:
         return self._catalog.mapping(self._tenant_id, source)
 
-    def mapping_of_what_counts(self, source: str) -> Mapping | None:
-        return self._catalog.versions.of_what_counts(self._tenant_id, source)
+    def find_mapping(self, source: str) -> Mapping | None:
+        current = self._catalog.versions.current(self._tenant_id, source)
+        return None if current is None else current.mapping
 
     def check_new_attributes(self, attributes: Sequence[Attribute]) -> None:
         self._catalog.check_new_attributes(self._tenant_id, attributes)

@@ -26,5 +26,5 @@ def used_identifiers(catalog: Catalog, tenant_id: str) -> Mapping[str, Sequence[
 def _columns(catalog: Catalog, tenant_id: str) -> Iterator[ColumnMapping]:
     """The columns of identifiers."""
     for source in catalog.data_sources.all(tenant_id):
-        mapping = catalog.versions.of_what_counts(tenant_id, source.name) if source.used else None
-        yield from (column for column in (mapping.columns if mapping else ()) if column.identifier)
+        current = catalog.versions.current(tenant_id, source.name) if source.used else None
+        yield from (column for column in (current.mapping.columns if current else ()) if column.identifier)

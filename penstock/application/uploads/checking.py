@@ -124,7 +124,7 @@ def _saved(source: str, catalog: KnownCatalog) -> Mapping:
     except NotFound:
         raise refusal(
             "no_mapping",
-            f"the data source {source[:64]!r} has no mapping yet",
+            f"the data source {source[:64]!r} has no mapping: none yet, or only of undone uploads",
             "See the suggestions: penstock inspect FILE. Then ingest the file with --accept-suggestions 0.9 "
             "(accept_suggestions over HTTP), or send a mapping with it.",
         ) from None

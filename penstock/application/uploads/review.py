@@ -156,4 +156,4 @@ def _last_file(catalog: KnownCatalog, source: str | None) -> LastFile:
 def _saved(catalog: KnownCatalog, source: str | None) -> Mapping | None:
     if source is None or catalog.find_source(source) is None:
         return None
-    return catalog.mapping_of_what_counts(source)
+    return catalog.find_mapping(source)

@@ -17,7 +17,7 @@ class VersionState(StrEnum):
 
 
 class MappingVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A version; the newest one with a `current_since` is the source's current one.
+    """A version; the newest one with a `current_since`, unless its upload was undone, is the source's current one.
 
     A person's version is current from the start. The version of an upload becomes current when a request that uses it
     completes. So neither redelivered events nor an older request that completes late can take a newer version back.

@@ -104,7 +104,7 @@ def _form(visit: Visit, draft: ImportDraft, faults: Sequence[Fault] = (), chosen
 
 def _version_choice(source: str, listed: ListedVersion) -> MappingChoice:
     version, state = listed.version, listed.state
-    undone = "; its import was undone" if listed.is_undone else ""
+    undone = ", its import was undone" if listed.is_undone else ""
     day = datetime.fromtimestamp(version.saved_at / 1e6, UTC).strftime("%d %b %Y")
     words = f"Version {version.version} of {day}, by {version.saved_by}{_STATES.get(state, '')}{undone}"
     return MappingChoice(f"{source}@{version.version}", words)

@@ -33,7 +33,7 @@ def show(visit: Visit) -> Response:
         known=known_attributes(visit),
         versions=versions,
         current=_current(visit, name),
-        undone=next((each.version.version for each in listed if each.is_undone), None),
+        undone=[each.version.version for each in listed if each.is_undone],
         base=base,
         changes=_changes(visit, name, version, base),
         words=OPTIONS,

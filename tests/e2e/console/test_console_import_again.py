@@ -101,7 +101,30 @@ def test_a_column_of_an_undone_import_is_suggested_again(person: httpx.Client, s
     draft.upload(content.encode(), "branch.tsv")
     assert fields_of(draft.page)[f"{draft.place('land')}.attribute"] == "country"
     dialog = draft.send("/mapping/ask").headers["location"]
-    assert "the current one; its import was undone" in person.get(dialog).text
+    choices = person.get(dialog).text
+    assert "Version 2 of " in choices
+    assert ", its import was undone" in choices
+    assert choices.count(", the current one") == 1
     draft.open()
     draft.send("/check", **{f"{draft.place('land')}.attribute": ""})
     assert "1 column of the file is not imported: land." in draft.page
+
+
+def test_after_an_undo_the_pages_and_uploads_use_the_version_before(person: httpx.Client, system: HttpSystem) -> None:
+    """A new import began as version 1, while an upload without a mapping took the undone version 2."""
+    system.admin.post("/v1/data-sources", json={"name": "kiosk"})
+    crmid = {"column": "crmid", "attribute": "crmid", "identifier": True}
+    city = {"column": "city", "attribute": "city"}
+    rows = b"crmid\tcity\nkiosk1\tGhent\n"
+    uploads = [system.ingest(rows, data_source="kiosk", mapping=each) for each in ([crmid], [crmid, city])]
+    system.admin.post(f"/v1/requests/{uploads[1]['request_id']}:undo").raise_for_status()
+    assert "Mapping, version 1" in person.get("/sources/kiosk").text
+    page = person.get("/sources/kiosk/mapping").text
+    assert "Its import was undone: uploads without a mapping of their own, and new imports, use version 1." in page
+    assert "Mapping, version 2" in page
+    again = system.ingest(rows + b"kiosk2\tGhent\n", data_source="kiosk", mapping=None)
+    assert again["mapping_version"] == 1
+    system.admin.post(f"/v1/requests/{again['request_id']}:undo").raise_for_status()
+    system.admin.post(f"/v1/requests/{uploads[0]['request_id']}:undo").raise_for_status()
+    assert "Its imports were undone" in person.get("/sources/kiosk").text
+    assert "Restore version 2" in person.get("/sources/kiosk/mapping").text

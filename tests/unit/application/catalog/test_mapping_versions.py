@@ -87,27 +87,44 @@ def source(tmp_path: Path) -> Iterator[Source]:
         yield Source(store)
 
 
-def test_the_mapping_of_an_upload_that_was_undone_is_no_example(source: Source) -> None:
-    """It stays the current one, since perhaps only the file was wrong."""
-    assert source.versions.of_what_counts(TENANT, CRM) is None
+def test_the_version_of_an_upload_that_was_undone_is_not_current(source: Source) -> None:
+    """Perhaps it was undone because of its mapping, so no other upload may use it unasked."""
     first = source.end(source.upload("a"), Status.COMPLETED)
-    assert source.versions.of_what_counts(TENANT, CRM) == source.versions.get(TENANT, CRM, 1).mapping
+    assert source.current == 1
     source.requests.undo(TENANT, first.request_id)
-    assert (source.versions.of_what_counts(TENANT, CRM), source.current) == (None, 1)
+    assert (source.current, source.states()) == (None, {1: "earlier"})
     source.save("b")
-    assert source.versions.of_what_counts(TENANT, CRM) == source.versions.get(TENANT, CRM, 2).mapping
+    assert (source.current, source.states()) == (2, {2: "current", 1: "earlier"})
 
 
-def test_after_an_undo_the_mapping_of_the_last_upload_that_counts_is_the_example(source: Source) -> None:
+def test_after_an_undo_the_newest_version_that_was_not_undone_is_current(source: Source) -> None:
     source.end(source.upload("a"), Status.COMPLETED)
-    second = source.end(source.upload("b"), Status.COMPLETED)
-    source.versions.confirm(second)
-    source.requests.undo(TENANT, second.request_id)
-    assert (source.versions.of_what_counts(TENANT, CRM), source.current) == (
-        source.versions.get(TENANT, CRM, 1).mapping,
-        2,
-    )
-    assert [each.is_undone for each in source.versions.all(TENANT, CRM)] == [True, False]
+    source.save("b")
+    third = source.end(source.upload("c"), Status.COMPLETED)
+    source.versions.confirm(third)
+    assert source.current == 3
+    source.requests.undo(TENANT, third.request_id)
+    assert source.current == 2
+    assert [each.is_undone for each in source.versions.all(TENANT, CRM)] == [True, False, False]
+    assert source.save("c", base=2) == source.current == 3, "a person has decided for it"
+
+
+def test_a_version_that_another_upload_uses_stays_current_after_an_undo(source: Source) -> None:
+    first = source.end(source.upload("a"), Status.COMPLETED)
+    assert source.current == 1
+    source.end(source.upload("a"), Status.COMPLETED)
+    source.requests.undo(TENANT, first.request_id)
+    assert (source.current, source.states()) == (1, {1: "current"})
+
+
+def test_an_undone_version_is_current_again_when_the_same_columns_are_uploaded(source: Source) -> None:
+    first = source.end(source.upload("a"), Status.COMPLETED)
+    assert source.current == 1
+    source.requests.undo(TENANT, first.request_id)
+    again = source.upload("a")
+    assert (again.mapping_version, source.states()) == (1, {1: "pending"})
+    source.end(again, Status.COMPLETED)
+    assert (source.current, source.versions.get(TENANT, CRM, 1).request_id) == (1, again.request_id)
 
 
 def test_a_persons_version_is_current_at_once_and_an_uploads_when_it_completes(source: Source) -> None:
@@ -252,6 +269,15 @@ ACTIONS = st.tuples(st.sampled_from(("save", "upload", "confirm", *ENDS)), st.in
 def test_the_newest_version_that_was_saved_or_completed_is_current(history: list[tuple[str, int]]) -> None:
     with TemporaryDirectory() as folder, closing(EmbeddedControlStore(Path(folder) / "control.db")) as store:
         source, requests, confirmed = Source(store), list[Request](), {0}
+
+        def counts(version: int) -> bool:
+            """Whether it is a person's, or of an upload that counts."""
+            by_person = version == 0 or source.versions.get(TENANT, CRM, version).request_id is None
+            uses = [source.requests.get(TENANT, each.request_id) for each in requests]
+            return by_person or any(
+                each.mapping_version == version and each.status is Status.COMPLETED for each in uses
+            )
+
         for action, number in history:
             if action == "save":
                 confirmed.add(source.save(str(number)))
@@ -266,4 +292,4 @@ def test_the_newest_version_that_was_saved_or_completed_is_current(history: list
                     present = source.end(request, Status(action))
                 if present.status in (Status.COMPLETED, Status.REVERTED):
                     confirmed.add(request.mapping_version)
-            assert (source.current or 0) == max(confirmed)
+            assert (source.current or 0) == max(filter(counts, confirmed))

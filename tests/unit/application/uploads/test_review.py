@@ -32,7 +32,7 @@ class Catalog(NewCatalog):
     def source_names(self) -> Iterable[str]:
         return SOURCES
 
-    def mapping_of_what_counts(self, source: str) -> Mapping | None:
+    def find_mapping(self, source: str) -> Mapping | None:
         return MAPPINGS.get(source, MAPPING)
 
 
