@@ -12,14 +12,16 @@ from penstock.domain.requests.visibility import floors, visible
 
 class CountingRows(NamedTuple):
     """`rows` that requests of a data source have ingested and that count: those of `imports`, and of the `corrections`
-    of their rows. A row that several of them have is counted with each. `last_at`: when the newest of these requests
-    was accepted, None without one. `are_all`: False if older requests, which were not read, may count as well."""
+    of their rows. A row that several of them have is counted with each. `last_at` and `first_at`: when the newest and
+    the oldest of these requests were accepted, None without one. `are_all`: False if older requests, which were not
+    read, may count as well."""
 
     rows: int
     imports: int
     corrections: int
     last_at: int | None
     are_all: bool
+    first_at: int | None = None
 
     @property
     def are_none(self) -> bool:
@@ -41,6 +43,7 @@ def counting_rows(
         corrections=corrections,
         last_at=max((each.accepted_at for each in counting), default=None),
         are_all=are_all,
+        first_at=min((each.accepted_at for each in counting), default=None),
     )
 
 

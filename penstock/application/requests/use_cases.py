@@ -20,6 +20,7 @@ from penstock.application.uploads.resubmit import CorrectedFile, Resubmitter
 from penstock.application.use_case import Audited, UseCases, use_case
 from penstock.domain.access.permissions import Caller, Permission
 from penstock.domain.files.line_set import LineSet
+from penstock.domain.limits import MAX_REQUESTS_COUNTED
 from penstock.domain.mapping.mapping import Mode, Plan
 from penstock.domain.requests.children import CorrectionTotals
 from penstock.domain.requests.request import Request
@@ -71,10 +72,12 @@ class RequestUseCases(UseCases):
         return list(islice(unfinished, MAX_UNFINISHED))[::-1]
 
     @use_case(Permission.READ_REQUESTS, "request.list", Audited.DENIED_ONLY)
-    def counting_rows(self, caller: Caller, data_source: str, *, before: str = "") -> CountingRows:
+    def counting_rows(
+        self, caller: Caller, data_source: str, *, before: str = "", most: int = MAX_REQUESTS_COUNTED
+    ) -> CountingRows:
         """The rows of a data source that count now, and so stop counting when a replacement completes; with `before`,
-        the id of a request that replaces, those of requests that were accepted before it."""
-        return counting_rows(self._requests, caller.tenant_id, data_source, before=before)
+        the id of a request that replaces, those of requests that were accepted before it. Reads the `most` newest."""
+        return counting_rows(self._requests, caller.tenant_id, data_source, before=before, most=most)
 
     @use_case(Permission.READ_REQUESTS, "saved_view.list", Audited.DENIED_ONLY)
     def saved_views(self, caller: Caller) -> Views:

@@ -22,7 +22,7 @@ from penstock.domain.suggestions.names import without_accents
 from services.uploader.console.import_check import shown_check
 from services.uploader.console.import_form import LEVELS, Known, entered, options_sent, options_shown
 from services.uploader.console.import_hints import on_page
-from services.uploader.console.import_replacing import Replacing, stopping, typed_number
+from services.uploader.console.import_replacing import Replacing, stopping, typed_number, would_stop
 from services.uploader.console.import_review import ShownFile, Unchecked, cells_of, reviewed
 from services.uploader.console.known_attributes import known_attributes
 from services.uploader.console.rendering import render
@@ -104,7 +104,8 @@ def whole_page(
     asked = {"imported": imported, "typed": typed_number(visit), "replacing": replacing}
     stops = stopping(visit, draft) if check else None
     is_refused = faults or (replacing and replacing.fault)
-    page = render("import_draft.html", **context, check=check, stops=stops, is_news=is_news, **asked)
+    removes = would_stop(visit, context["source"])
+    page = render("import_draft.html", **context, check=check, stops=stops, removes=removes, is_news=is_news, **asked)
     return HTMLResponse(page, 422 if is_refused else 200)
 
 

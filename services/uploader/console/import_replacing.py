@@ -8,14 +8,16 @@ from typing import NamedTuple
 
 from penstock.application.imports.import_draft import ImportDraft
 from penstock.application.requests.counting_rows import CountingRows
+from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.mapping.mapping import Mode
 from services.uploader.console.known_sources import name_for_people
 from services.uploader.console.rendering import number
-from services.uploader.console.shown_replacing import stops_counting
+from services.uploader.console.shown_replacing import stops_counting, would_remove
 from services.uploader.console.visits import Visit
 
 TYPED = "stops_counting"  # the field of the number, and that of the address of a button that sends it again
 ASKED = "stops_counting_asked"  # the number that the page has asked for
+LOOKED_AT = 50  # imports, for what the choice of a mode says
 AGAIN = "again"  # pressed for a file that was imported before
 
 _SEPARATORS = re.compile(r"[ \u00a0\u2009\u202f.,'’_]")
@@ -47,6 +49,15 @@ def stopping(visit: Visit, draft: ImportDraft) -> Stopping | None:
         return None
     counting = visit.use_cases.requests.counting_rows(visit.caller, draft.data_source)
     return None if counting.are_none else Stopping(counting, stops_counting(name_for_people(source), counting))
+
+
+def would_stop(visit: Visit, source: DataSource) -> Stopping | None:
+    """What an import that replaces would remove, of the newest imports: each opening of the page asks. None for
+    nothing."""
+    if not source.used:
+        return None
+    counting = visit.use_cases.requests.counting_rows(visit.caller, source.name, most=LOOKED_AT)
+    return None if counting.are_none else Stopping(counting, would_remove(counting))
 
 
 def to_ask(visit: Visit, draft: ImportDraft, count: Callable[[], int]) -> Replacing | None:

@@ -15,6 +15,14 @@ def stops_counting(source: str, counting: CountingRows) -> str:
     )
 
 
+def would_remove(counting: CountingRows) -> str:
+    """What stands at the choice to replace, before what these imports have brought first: 2 imports."""
+    if not counting.imports:
+        return "all earlier imports"
+    corrections = f" and {counted(counting.corrections, 'correction')}" if counting.corrections else ""
+    return f"{'' if counting.are_all else 'more than '}{counted(counting.imports, 'import')}{corrections}"
+
+
 def _rows(counting: CountingRows) -> str:
     """1 row of 1 import; more than 12,345 rows of more than 3 imports, if there may be older ones."""
     more = "" if counting.are_all else "more than "
@@ -29,4 +37,4 @@ def _again(counting: CountingRows) -> str:
     """Rows are what is counted, not the people that they are about."""
     if counting.are_all and counting.imports + counting.corrections == 1:
         return ""
-    return " A person or a row that several of these have is counted with each, so there may be fewer people."
+    return " Rows are not people: a person who is in several of these rows is counted with each."

@@ -50,6 +50,8 @@ OPTIONS = {
     "trim": "White space around is removed",
     "as_of": "Says which row is the newest",
 }
+# What a column does that does not have an option.
+_WITHOUT = {"blanks": "none", "values": "none", "identifier": "no", "pii": "no", "trim": "no", "as_of": "no"}
 
 
 def format_words(written: str) -> str:
@@ -100,14 +102,18 @@ def option_words(name: str, value: object) -> str:
     """An option of a column, before or after a change."""
     match value:
         case None:
-            return "—"
+            return _WITHOUT.get(name, "—")
         case bool():
             return "yes" if value else "no"
-        case list():
+        case list() | tuple():
             return ", ".join(map(str, value)) or "none"
         case dict():
             return ", ".join(f"{old} → {new}" for old, new in value.items()) or "none"
     match name:
+        case "separator":
+            return separator_words(str(value))
+        case "split" | "constant":
+            return f"“{value}”"
         case "policy":
             return POLICIES[WritePolicy(str(value))]
         case "on_misfit":

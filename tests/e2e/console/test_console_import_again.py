@@ -110,6 +110,17 @@ def test_a_column_of_an_undone_import_is_suggested_again(person: httpx.Client, s
     assert "1 column of the file is not imported: land." in draft.page
 
 
+def test_the_choice_of_a_mode_says_what_it_would_remove(person: httpx.Client, system: HttpSystem) -> None:
+    system.admin.post("/v1/data-sources", json={"name": "stall"})
+    draft = NewImport(person, "stall")
+    draft.upload(PEOPLE.replace("again", "stall").encode(), "stall.tsv")
+    assert "It would remove" not in draft.page
+    system.ended(accepted(draft))
+    draft = NewImport(person, "stall")
+    draft.upload(PEOPLE.encode(), "stall.tsv")
+    assert "It would remove what 1 import brought since <time" in draft.page
+
+
 def test_after_an_undo_the_pages_and_uploads_use_the_version_before(person: httpx.Client, system: HttpSystem) -> None:
     """A new import began as version 1, while an upload without a mapping took the undone version 2."""
     system.admin.post("/v1/data-sources", json={"name": "kiosk"})

@@ -174,6 +174,7 @@ def test_nobody_found_and_an_invalid_value_are_said_in_words_and_not_kept(system
         assert (nobody.status_code, nobody.headers["cache-control"]) == (200, "no-store")
         assert "Nobody has this CRM ID." in nobody.text
         assert "upper and lower case count in this identifier" in nobody.text
+        assert "was undone, or was replaced by a later one does not" in nobody.text
         invalid = viewer.post("/profiles", data={"namespace": "email", "value": "no address"})
         assert invalid.status_code == 422
         assert "Write one address, such as name@example.com" in invalid.text

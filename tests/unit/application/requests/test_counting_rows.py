@@ -36,19 +36,21 @@ def ended(requests: Requests, rows: int, status: Status = Status.COMPLETED, **op
 
 
 def counted(requests: Requests, **options: Any) -> CountingRows:
-    return counting_rows(requests, T, "crm", **options)
+    """Without the time of the first, which has a test of its own."""
+    return counting_rows(requests, T, "crm", **options)._replace(first_at=None)
 
 
 def test_completed_requests_of_the_source_count_and_no_others(requests: Requests) -> None:
     assert counted(requests) == NONE
     assert counted(requests).are_none
-    ended(requests, 900)
+    first = ended(requests, 900)
     last = ended(requests, 40)
     for status in (Status.HELD, Status.FAILED, Status.CANCELLED, Status.REVERTED, Status.IN_PROGRESS):
         ended(requests, 7, status)
     ended(requests, 5, data_source="till")
     assert counted(requests) == CountingRows(940, 2, 0, last.accepted_at, are_all=True)
     assert not counted(requests).are_none
+    assert counting_rows(requests, T, "crm").first_at == first.accepted_at
     assert counting_rows(requests, "other", "crm") == NONE
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from penstock.application.requests.counting_rows import CountingRows
 from services.uploader.console.import_replacing import fault_of, number_in
-from services.uploader.console.shown_replacing import stops_counting
+from services.uploader.console.shown_replacing import stops_counting, would_remove
 
-AGAIN = " A person or a row that several of these have is counted with each, so there may be fewer people."
+AGAIN = " Rows are not people: a person who is in several of these rows is counted with each."
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,12 @@ def test_other_text_is_no_number(typed: str) -> None:
 )
 def test_rows_that_stop_counting_in_words(counting: CountingRows, expected: str) -> None:
     assert stops_counting("Till", counting).endswith(expected)
+
+
+def test_the_choice_to_replace_says_how_many_imports_it_would_remove() -> None:
+    assert would_remove(CountingRows(913, 1, 2, 5, are_all=True)) == "1 import and 2 corrections"
+    assert would_remove(CountingRows(12_345, 3, 0, 5, are_all=False)) == "more than 3 imports"
+    assert would_remove(CountingRows(0, 0, 0, None, are_all=False)) == "all earlier imports"
 
 
 def test_a_wrong_number_is_named_with_what_to_do() -> None:
