@@ -70,6 +70,19 @@ class Sessions:
 
     def use_link(self, secret: str, *, remote_address: str | None = None) -> SignIn:
         """By a one-time link, which no later call accepts. Raises `Refused` (sign_in_link_ended)."""
+        record, link = self._good_link(secret)
+        try:
+            self._store.replace(record, msgspec.json.encode(msgspec.structs.replace(link, used=True)))
+        except Conflict:  # somebody else was faster
+            raise _link_ended() from None
+        caller = _user_of_machine(record.tenant_id, link.name, remote_address)
+        return SignIn(caller, SignInMethod.LINK)
+
+    def check_link(self, secret: str) -> None:
+        """Raises `Refused` (sign_in_link_ended) if `use_link` would; does not use it up."""
+        self._good_link(secret)
+
+    def _good_link(self, secret: str) -> tuple[Record, SignInLink]:
         match = _SECRET.fullmatch(secret)
         record = match and self._store.get(Table.SIGN_IN_LINKS, match["tenant"], "", _hash(secret))
         if not record:
@@ -77,12 +90,7 @@ class Sessions:
         link = msgspec.json.decode(record.body, type=SignInLink)
         if not link.is_good(self._clock.now_us()):
             raise _link_ended()
-        try:
-            self._store.replace(record, msgspec.json.encode(msgspec.structs.replace(link, used=True)))
-        except Conflict:  # somebody else was faster
-            raise _link_ended() from None
-        caller = _user_of_machine(record.tenant_id, link.name, remote_address)
-        return SignIn(caller, SignInMethod.LINK)
+        return record, link
 
     def begin(self, caller: Caller, method: SignInMethod, browser: str = "") -> str:
         """The secret of a new session of `caller`. Raises `Refused` (too_many_sessions)."""

@@ -33,8 +33,14 @@ class _Attempt(NamedTuple):
 
 
 async def _show(request: Request) -> Response:
-    """A link shows a button: what merely looks at addresses, as mail scanners do, must not use it up."""
+    """A link shows a button: what merely looks at addresses, as mail scanners do, must not use it up. One that has
+    ended says so at once."""
     attempt = _Attempt(request.query_params.get("link", ""), "", _own(request.query_params.get("next", "/")))
+    if attempt.link:
+        try:
+            await run_sync(services_of(request).use_cases.sessions.check_link, attempt.link[:MAX_SECRET])
+        except Refused as refused:
+            return _refused(attempt, refused)
     return HTMLResponse(render("signin.html", attempt=attempt, fault=None))
 
 
@@ -45,11 +51,15 @@ async def _sign_in(request: Request) -> Response:
     try:
         secret = await run_sync(_begin, request, attempt)
     except Refused as refused:
-        page = render("signin.html", attempt=attempt._replace(link="", key=""), fault=refused.faults[0])
-        return HTMLResponse(page, 403)
+        return _refused(attempt, refused)
     response = go(_own(attempt.target))
     cookies.keep(response, secret)
     return response
+
+
+def _refused(attempt: _Attempt, refused: Refused) -> Response:
+    page = render("signin.html", attempt=attempt._replace(link="", key=""), fault=refused.faults[0])
+    return HTMLResponse(page, 403)
 
 
 def _begin(request: Request, attempt: _Attempt) -> str:
