@@ -83,5 +83,7 @@ def require_local(caller: Caller, command: str) -> None:
 
 def forbidden(permission: Permission) -> Refused:
     """The error for a caller without `permission`; it names the roles that have it."""
-    roles = " or ".join(role for role in Role if permission in role.permissions)
-    return refusal("forbidden", f"this needs a key with the role {roles}", "Ask an admin of your organisation.")
+    roles = [role for role in Role if permission in role.permissions]
+    # An admin can create no key that may do more than they may.
+    hint = "Ask an admin of your organisation." if Role.ADMIN in roles else "Ask the person who runs Penstock."
+    return refusal("forbidden", f"this needs a key with the role {' or '.join(roles)}", hint)

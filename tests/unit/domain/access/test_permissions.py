@@ -27,11 +27,15 @@ def test_every_role_and_permission_is_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("permission", "named"),
+    ("permission", "named", "hint"),
     [
-        (Permission.REVEAL_PROFILES, "a key with the role admin or privacy"),
-        (Permission.OPERATE, "a key with the role operator"),
+        (Permission.REVEAL_PROFILES, "a key with the role admin or privacy", "Ask an admin of your organisation."),
+        (Permission.OPERATE, "a key with the role operator", "Ask the person who runs Penstock."),
     ],
 )
-def test_a_refusal_names_the_missing_permission(permission: Permission, named: str) -> None:
-    assert named in forbidden(permission).faults[0].message
+def test_a_refusal_names_the_missing_permission_and_who_can_give_it(
+    permission: Permission, named: str, hint: str
+) -> None:
+    (fault,) = forbidden(permission).faults
+    assert named in fault.message
+    assert fault.hint == hint
