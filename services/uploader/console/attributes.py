@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from urllib.parse import urlencode
 
@@ -81,7 +81,7 @@ def attribute_list(
     """The page with all attributes and the ranking of those that identify people; `error` is one of the ranking."""
     given = visit.request.query_params
     after, archived, text = given.get("after", ""), "archived" in given, given.get("q", "").strip()[:MAX_SEARCH]
-    found = list(islice(_matching(visit, text, after, archived), PAGE + 1))
+    found = list(islice(_following(_matching(visit, text, archived), after), PAGE + 1))
     kept = {"q": text, "archived": "yes" if archived else ""}
     following = {**kept, "after": found[PAGE - 1].name} if len(found) > PAGE else {}
     ranking = ranking_view(visit.use_cases.catalog.identifiers(visit.caller))
@@ -110,9 +110,16 @@ def _query(fields: dict[str, str]) -> str:
     return urlencode({name: text for name, text in fields.items() if text})
 
 
-def _matching(visit: Visit, text: str, after: str, archived: bool) -> Iterator[Attribute]:
+def _following(attributes: Iterable[Attribute], after: str) -> Sequence[Attribute]:
+    """By their display names, as people look for them; those behind the one called `after`."""
+    ordered = sorted(attributes, key=lambda each: (each.display_name.casefold(), each.name))
+    at = next((at for at, each in enumerate(ordered, 1) if each.name == after), 0)
+    return ordered[at:]
+
+
+def _matching(visit: Visit, text: str, archived: bool) -> Iterator[Attribute]:
     """The attributes whose names, of any kind, contain `text`."""
-    sought = text.casefold()
+    sought, after = text.casefold(), ""
     while True:
         found = visit.use_cases.catalog.attributes(visit.caller, after=after, limit=MAX_PAGE, archived=archived)
         yield from (each for each in found if any(sought in name.casefold() for name in _names(each)))

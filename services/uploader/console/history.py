@@ -95,7 +95,7 @@ def _rows(visit: Visit, only: RequestFilter) -> Iterator[str]:
     for written, request in enumerate(_all(visit, only)):
         if written == EXPORTED:
             return
-        yield csv_line([request[column] or "" for column in COLUMNS])  # type: ignore[literal-required]
+        yield csv_line([request[column] for column in COLUMNS])  # type: ignore[literal-required]
 
 
 def _all(visit: Visit, only: RequestFilter) -> Iterator[RequestView]:

@@ -22,6 +22,7 @@ from penstock.domain.requests.request import Request, Status
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.requests import listed_views
 from services.uploader.console.known_sources import source_names
+from services.uploader.console.roles import permission_words
 from services.uploader.console.shown_requests import ShownRequest, displayed
 from services.uploader.console.visits import NO_KEY, Visit, page
 
@@ -70,6 +71,7 @@ def show(visit: Visit) -> Response:
         has_any=bool(active.newest),
         may_import=visit.may(ImportUseCases.create),
         may_reveal=visit.may(ProfileUseCases.reveal),
+        permitted=permission_words(visit.caller.permissions),
         **context,
     )
 
@@ -101,7 +103,7 @@ def _now(visit: Visit, active: Active) -> dict[str, Any]:
     lists = {
         "running": _displayed(visit, active.running),
         "waiting": _displayed(visit, [*active.held, *found]),
-        "rejecting": _rejecting(visit, since) if visit.may(RequestUseCases.correct_rejects) else [],
+        "rejecting": _rejecting(visit, since),
     }
     listed = (each.request["data_source"] for requests in lists.values() for each in requests)
     return {**lists, "called": source_names(visit, listed), "seen": active.mark}

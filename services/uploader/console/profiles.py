@@ -25,6 +25,7 @@ from services.uploader.console.known_sources import source_names
 from services.uploader.console.shown_history import history_in_words
 from services.uploader.console.shown_values import shown_value
 from services.uploader.console.visits import Visit, action, page
+from services.uploader.console.words import attribute_words
 
 
 class LookUp(NamedTuple):
@@ -95,6 +96,7 @@ def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
     ranking, used = _ranking(visit), _used(visit)
     others = [name for name in ranking.identifiers[: ranking.fixed] or ranking.identifiers if name not in used]
     requests = outcome.found.requests.values() if outcome.found else ()
+    known = known_attributes(visit) if visit.may(CatalogUseCases.attributes) else {}
     return visit.page(
         "profiles.html",
         outcome.status,
@@ -102,7 +104,8 @@ def _page(visit: Visit, asked: LookUp, outcome: Outcome) -> Response:
         outcome=outcome,
         used={name: how_to_write(columns) for name, columns in used.items()},
         others=others,
-        known=known_attributes(visit) if visit.may(CatalogUseCases.attributes) else {},
+        known=known,
+        in_order=lambda names: sorted(names, key=lambda name: attribute_words(name, known).casefold()),
         called=source_names(visit, (each.data_source for each in requests)),
         lookups=visit.services.lookups.quota("lookups", visit.caller.tenant_id),
         may_reveal=visit.may(ProfileUseCases.reveal),

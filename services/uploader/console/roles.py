@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from penstock.domain.access.permissions import Permission, Role
 
 PERMISSIONS = {
@@ -20,9 +22,13 @@ PERMISSIONS = {
 }
 
 
-def role_words(role: Role) -> str:
+def permission_words(permissions: Collection[Permission]) -> str:
     """As it stands behind "may"."""
-    return "; ".join(words for permission, words in PERMISSIONS.items() if permission in role.permissions)
+    return "; ".join(words for permission, words in PERMISSIONS.items() if permission in permissions)
+
+
+def role_words(role: Role) -> str:
+    return permission_words(role.permissions)
 
 
 ROLES = {role.value: role_words(role) for role in Role}

@@ -15,6 +15,7 @@ from penstock.documents.mapping_versions import version_list
 from penstock.documents.mappings import MappingView, mapping_view
 from penstock.domain.catalog.data_source import DataSource
 from penstock.domain.errors import NotFound, Refused, refusal
+from penstock.domain.requests.request import Status
 from penstock.domain.requests.request_filter import RequestFilter
 from services.uploader.api.problems import status_of
 from services.uploader.api.requests import listed_views
@@ -155,8 +156,15 @@ def _mapping(visit: Visit, name: str) -> MappingView | None:
 
 
 def _last(visit: Visit, source: DataSource) -> ShownRequest | None:
-    """The last import; none is looked for where there has been none."""
-    return next(iter(_requests(visit, source.name, 1)), None) if source.used else None
+    """The last import that nobody has taken back, or else the last; none is looked for where there has been none."""
+    last = next(iter(_requests(visit, source.name, 1)), None) if source.used else None
+    if last is None or not _is_taken_back(last):
+        return last
+    return next((each for each in _requests(visit, source.name, TREND) if not _is_taken_back(each)), last)
+
+
+def _is_taken_back(last: ShownRequest) -> bool:
+    return Status(last.request["status"]) in (Status.CANCELLED, Status.REVERTED)
 
 
 def _requests(visit: Visit, name: str, limit: int) -> list[ShownRequest]:

@@ -33,9 +33,11 @@ class Trend(NamedTuple):
 
 
 def trend(requests: Iterable[RequestView]) -> Trend:
-    """The imports that have read rows, the newest one last. Corrections are of rows that were counted before."""
+    """The imports that have read rows, the newest one last, to the scale of those that count: higher bars of others are
+    cut. Corrections are of rows that were counted before."""
     read = [each for each in requests if each["rows_read"] and each["parent_id"] is None][::-1]
-    most = max((each["rows_read"] for each in read), default=0)
+    counting = [each["rows_read"] for each in read if _counts(each)]
+    most = max(counting or [each["rows_read"] for each in read], default=0)
     step = WIDTH / max(1, len(read))
     width = min(_WIDEST, step * 0.7)
     lefts = (round(at * step + (step - width) / 2, 1) for at in range(len(read)))
@@ -48,8 +50,9 @@ def trend(requests: Iterable[RequestView]) -> Trend:
 
 def _heights(request: RequestView, most: int) -> tuple[float, float]:
     rejected = request["rows_rejected"]
-    bad = max(_LEAST, HEIGHT * rejected / most) if rejected else 0
-    whole = max(_LEAST, HEIGHT * request["rows_read"] / most)
+    scale = HEIGHT / max(most, request["rows_read"])
+    whole = max(_LEAST, scale * request["rows_read"])
+    bad = max(_LEAST, scale * rejected) if rejected else 0
     return round(max(0, whole - bad), 1), round(min(bad, HEIGHT), 1)
 
 

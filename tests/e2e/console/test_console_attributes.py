@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
 from penstock.domain.access.permissions import Role
+from services.uploader.console import attributes
 from tests.support.browser import Visitor
-from tests.support.console_client import console_client, hidden_fields
+from tests.support.console_client import console_client, hidden_fields, signed_in
 from tests.support.http_system import CRMID, HEADER, HttpSystem
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
@@ -162,7 +165,7 @@ def test_identifiers_that_imports_have_used_keep_their_places(uploader: httpx.Cl
     fixed = system.viewer.get("/v1/identifiers").json()
     assert fixed["fixed"] == 1
     page = uploader.get("/attributes").text
-    assert 'aria-label="Move crmid down"' not in page
+    assert 'aria-label="Move CRM ID down"' not in page
     last = fixed["identifiers"][-1]
     answer = uploader.post("/identifiers", data={"revision": fixed["revision"], "up": last})
     assert answer.status_code == 303
@@ -184,3 +187,18 @@ def test_a_viewer_sees_no_buttons_and_is_refused_all_the_same(system: HttpSystem
             assert '<form method="post"' not in page[page.index("<main") :]
         for path in ("/attributes", "/attributes/email", "/attributes/email/archive", "/identifiers"):
             assert viewer.post(path, data={"name": "mine"}).status_code == 403, path
+
+
+def test_attributes_are_listed_by_their_display_names_page_by_page(
+    system: HttpSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attributes, "PAGE", 7)
+    with signed_in(system, Role.VIEWER) as viewer:
+        address, listed = "/attributes", []
+        while address:
+            page = viewer.get(address).text
+            listed += re.findall(r'<a class="strong" href="/attributes/\w+">([^<]+)</a>', page)
+            more = re.search(r'href="([^"]+)">More</a>', page)
+            address = unescape(more[1]) if more else ""
+    assert listed == sorted(listed, key=str.casefold)
+    assert len(listed) == len(system.viewer.get("/v1/attributes").json()["attributes"])

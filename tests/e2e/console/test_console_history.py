@@ -61,6 +61,8 @@ def test_the_export_has_what_the_filters_select_and_no_formula(viewer: httpx.Cli
     answer = viewer.get("/imports/export")
     assert answer.headers["content-disposition"] == 'attachment; filename="imports.csv"'
     assert len(rows(answer)) == 6
+    assert "0" in {row["rows_rejected"] for row in rows(answer)}
+    assert "" not in {row["rows_rejected"] for row in rows(answer)}
     failed = rows(viewer.get("/imports/export?status=failed"))
     assert [(row["file_name"], row["status"], row["rows_rejected"]) for row in failed] == [
         ("partner.tsv", "FAILED", "5")

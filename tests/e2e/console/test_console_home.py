@@ -60,7 +60,9 @@ def test_each_role_finds_what_it_may_do_and_nothing_else(tmp_path: Path) -> None
     assert "Look a person up" in texts[Role.PRIVACY]
     assert "loyalty_full.tsv" not in texts[Role.AUDITOR]
     with_rejects = {role for role in Role if "Completed with rejected rows" in texts[role]}
-    assert with_rejects == {role for role in Role if "crm_export.tsv" in texts[role]} == {Role.UPLOADER, Role.ADMIN}
+    readers = {Role.VIEWER, Role.UPLOADER, Role.ADMIN, Role.PRIVACY}
+    assert with_rejects == {role for role in Role if "crm_export.tsv" in texts[role]} == readers
+    assert {role for role in readers if "You may see imports; " in texts[role]} == {Role.VIEWER, Role.PRIVACY}
 
 
 def test_imports_name_their_source_as_people_call_it(tmp_path: Path) -> None:

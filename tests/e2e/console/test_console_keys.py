@@ -142,3 +142,12 @@ def test_a_page_without_permission_keeps_the_bar_and_says_why_once(system: HttpS
             assert "Sign out" in answer.text
             assert "kim" in answer.text
             assert 'href="/sources"' in answer.text
+
+
+def test_a_key_is_never_used_before_it_was_created(admin: httpx.Client) -> None:
+    """The last use is kept to the hour."""
+    page = admin.get("/keys").text
+    rows = page.partition("<tbody>")[2].partition("</tbody>")[0].split("</tr>")
+    used = [re.findall(r'<time datetime="([^"]+)"', row)[:2] for row in rows if "within an hour after" in row]
+    assert used
+    assert all(created <= last for created, last in used)

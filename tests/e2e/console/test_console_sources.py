@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from penstock.domain.access.permissions import Role
 from tests.support.browser import Visitor
-from tests.support.console_client import console_client, hidden_fields
+from tests.support.console_client import console_client, hidden_fields, signed_in
 from tests.support.http_system import CRMID, HEADER, HttpSystem
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
@@ -229,3 +229,21 @@ def test_a_long_column_name_breaks_between_its_words(visitor: Visitor, system: H
     assert len(lines) > (width < 900), "it is too long for one line"
     for line, following in pairwise(lines):
         assert line.endswith("_") or following[0].isupper(), lines
+
+
+def test_the_list_shows_the_last_import_that_nobody_has_taken_back(system: HttpSystem) -> None:
+    system.admin.post("/v1/data-sources", json={"name": "taken_back"})
+    mapping = [{"column": "crmid", "attribute": "crmid", "identifier": True}]
+    uploads = [
+        system.ingest(f"crmid\n{rows}".encode(), data_source="taken_back", mapping=mapping)
+        for rows in ("back1\nback2\n", "back3\n")
+    ]
+    system.admin.post(f"/v1/requests/{uploads[1]['request_id']}:undo").raise_for_status()
+    with signed_in(system, Role.VIEWER) as viewer:
+        row = viewer.get("/sources").text.partition('href="/sources/taken_back"')[2].partition("</tr>")[0]
+        assert "Completed" in row
+        assert 'data-label="Rows" class="figure">2<' in row
+        system.admin.post(f"/v1/requests/{uploads[0]['request_id']}:undo").raise_for_status()
+        row = viewer.get("/sources").text.partition('href="/sources/taken_back"')[2].partition("</tr>")[0]
+    assert "Reverted" in row
+    assert 'data-label="Rows" class="figure">1<' in row

@@ -35,5 +35,5 @@ def bar(status: Status, chunks_done: int) -> str:
         (Status.REVERTED, 20, 'max="100" value="100" class="passed" aria-label="Progress"'),
     ],
 )
-def test_it_shows_how_far_an_import_came(status: Status, chunks_done: int, expected: str) -> None:
+def test_the_bar_ends_where_the_import_did(status: Status, chunks_done: int, expected: str) -> None:
     assert bar(status, chunks_done) == expected

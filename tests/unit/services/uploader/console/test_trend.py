@@ -53,6 +53,7 @@ def test_imports_that_no_longer_count_are_marked_and_not_summed_up() -> None:
     undone, cancelled = request(900, 900, status=Status.REVERTED), request(500, 0, status=Status.CANCELLED)
     drawn = trend([undone, request(400, 4), cancelled, request(300, 3), request(20, 0, status=Status.HELD)])
     assert [bar.counts for bar in drawn.bars] == [True, True, False, True, False]
+    assert [round(bar.good + bar.bad) for bar in drawn.bars] == [5, 72, HEIGHT, HEIGHT, HEIGHT], "to the scale of 400"
     assert drawn.bars[-1].words.endswith("900 rows, 900 rejected; undone")
     assert drawn.bars[2].words.endswith("; cancelled")
     assert (
