@@ -166,7 +166,9 @@ def formats_of(plan: Plan) -> dict[str, ValueFormat]:
 
 def _in_words(reject: Reject, formats: Mapping[str, ValueFormat]) -> Reject:
     """With reasons such as `born: The value is not a date. Write an existing day as d-M-yyyy (not_a_date)`."""
-    return msgspec.structs.replace(reject, reasons=tuple(_words(reason, formats) for reason in reject.reasons))
+    reasons = [_words(reason, formats) for reason in reject.reasons]
+    left_out = [f"this cell would be left out: {_words(reason, formats)}" for reason in reject.left_out]
+    return msgspec.structs.replace(reject, reasons=(*reasons, *left_out))
 
 
 def _words(reason: str, formats: Mapping[str, ValueFormat]) -> str:

@@ -180,7 +180,7 @@ class RejectRows:
         rows = self._split(request, header, [each for _, each in found])
         columns = next(rows)[len(REJECT_COLUMNS) :]
         parsed = [
-            RejectRow(cells[0], each.reasons, [*map(restore_cell, cells[len(REJECT_COLUMNS) :])])
+            RejectRow(cells[0], (*each.reasons, *each.left_out), [*map(restore_cell, cells[len(REJECT_COLUMNS) :])])
             for (_, each), cells in zip(found, rows, strict=True)
         ]
         plan = self._requests.plan_of(request)

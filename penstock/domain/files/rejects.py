@@ -42,12 +42,14 @@ class Reject(msgspec.Struct, frozen=True, array_like=True):
     """One row that was not ingested.
 
     `line` is its line number in the file; the header is line 1. A reason is a code, or `code:column` when a column is
-    the cause. `row` is the original line without its line end.
+    the cause. `row` is the original line without its line end. `left_out` are the reasons for cells that the row would
+    lose without them.
     """
 
     line: int
     reasons: tuple[str, ...]
     row: bytes
+    left_out: tuple[str, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import compress
+from types import MappingProxyType
 from typing import NamedTuple
 
 from penstock.domain.files.corrections import CorrectedRows, in_root_order
@@ -25,6 +26,7 @@ Column = list[Value | None]
 
 BlankWords = dict[str, dict[str, int]]
 
+NO_CELLS: Mapping[int, tuple[str, ...]] = MappingProxyType({})
 NO_IDENTIFIER = "no_identifier"  # the reason code of a row whose identifiers are all blank
 
 
@@ -120,7 +122,8 @@ def _coerce(table: Table, layout: Layout, *, latest_us: int) -> CoercedChunk:
     if not reasons:
         return CoercedChunk(rows, [], lost, words)
     valid = rows.pick([at not in reasons for at in range(len(table.lines))])
-    return CoercedChunk(valid, _rejects(reasons, table), lost, words)
+    left_out = {at: _left_out(codes, at, dropped, layout) for at, codes in reasons.items()} if dropped else NO_CELLS
+    return CoercedChunk(valid, _rejects(reasons, table, left_out), lost, words)
 
 
 def _counted(words: Mapping[int, str], rejected: Collection[int]) -> dict[str, int]:
@@ -144,9 +147,19 @@ def _codes_at(at: int, dropped: Mapping[int, Mapping[int, str]], layout: Layout)
     return [f"{codes[at]}:{layout.columns[place].label}" for place, codes in dropped.items() if at in codes]
 
 
-def _rejects(reasons: Mapping[int, Sequence[str]], table: Table) -> list[Reject]:
+def _left_out(
+    reasons: Sequence[str], at: int, dropped: Mapping[int, Mapping[int, str]], layout: Layout
+) -> tuple[str, ...]:
+    """The reasons for the cells that a rejected row would lose as well, so that one correction does for all."""
+    return tuple(each for each in _codes_at(at, dropped, layout) if each not in reasons)
+
+
+def _rejects(
+    reasons: Mapping[int, Sequence[str]], table: Table, left_out: Mapping[int, tuple[str, ...]] = NO_CELLS
+) -> list[Reject]:
     return [
-        Reject(line=table.lines[at], reasons=tuple(codes), row=table.raw[at].encode()) for at, codes in reasons.items()
+        Reject(table.lines[at], tuple(codes), table.raw[at].encode(), left_out.get(at, ()))
+        for at, codes in reasons.items()
     ]
 
 

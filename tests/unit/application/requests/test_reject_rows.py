@@ -87,6 +87,15 @@ def test_corrected_cells_reach_the_profile_and_the_others_are_as_they_were(
     assert formula.cells[NOTE].startswith('=1+1, "quoted"; and')
 
 
+def test_a_rejected_row_names_the_cells_that_it_would_lose_as_well(driven: DrivenSystem) -> None:
+    (request,) = driven.finish(driven.upload(tsv(GOOD, ["C3", "", "", "third", "many", "tomorrow"])))
+    (row,) = requests_of(driven).rejected_rows(ANN, request.request_id).rows
+    assert row.reasons == ("not_a_date:c_born", "not_an_integer:c_points")
+    assert (request.reject_reasons, request.dropped_cells) == ({"not_a_date": 1}, {})
+    file = b"".join(requests_of(driven).rejects(ANN, request.request_id).parts).decode()
+    assert "this cell would be left out: c_points: The value is not a whole number" in file
+
+
 def test_a_repeated_header_is_no_reject_that_is_left(driven: DrivenSystem) -> None:
     head, *_ = tsv(GOOD).splitlines(keepends=True)
     (root,) = driven.finish(driven.upload(tsv(GOOD, FORMULA) + head))

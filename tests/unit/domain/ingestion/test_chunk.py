@@ -363,6 +363,7 @@ def test_dropped_cells_are_counted_by_column_and_reason_and_only_for_rows_that_a
         ("no_identifier", "junk_identifier:crmid"),
         ("not_an_email:email",),
     ]
+    assert [reject.left_out for reject in result.rejects] == [("not_an_integer:points",)] * 2
     assert [(row.line, row.row) for row in result.dropped] == [
         (2, b"C1\ta@gmail.com\t\tx\t"),
         (3, b"C2\tnone@none.com\t\ty\t"),
