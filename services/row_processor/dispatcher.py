@@ -153,15 +153,16 @@ class Dispatcher:
 
     def _take_event(self, event: UploadRequested) -> None:
         held = self._held.get(event.request_id)
-        if held is not None:
-            if event.put_back is not None and event.put_back in held.sent:
-                self._put_back(held, event.put_back)
-            return
-        request = self._requests.get(event.tenant_id, event.request_id)
-        if event not in (upload_requested(request), upload_requested(request, event.put_back)):
+        if held is not None and held.request.tenant_id != event.tenant_id:
+            held = None  # there is no such request of that tenant
+        request = held.request if held else self._requests.get(event.tenant_id, event.request_id)
+        if event != upload_requested(request, event.put_back):
             raise ImpossibleEvent(f"request {event.request_id} was accepted for another object")
-        if request.status.processing:
-            self._hold(request, is_new=request.status is Status.SCHEDULED)
+        if held is None:
+            if request.status.processing:
+                self._hold(request, is_new=request.status is Status.SCHEDULED)
+        elif event.put_back is not None and event.put_back in held.sent:
+            self._put_back(held, event.put_back)
 
     def _hold(self, request: Request, *, is_new: bool = False) -> None:
         now = self._clock.monotonic()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from penstock.ports.clock import Clock
 
 FIRST_SECONDS, MAX_SECONDS = 5.0, 60.0  # between two tries; doubles
+MAX_DOUBLINGS = 4
 TRY_SECONDS = 60.0  # for which a try may stay unanswered
 
 
@@ -42,7 +43,7 @@ class KeyFaults:
         """Let the tenant's other chunks wait for what becomes of this one."""
         fault = self._faults.get(tenant_id)
         if fault is not None:
-            fault.tries = min(fault.tries + 1, 10)
+            fault.tries = min(fault.tries + 1, MAX_DOUBLINGS)
             fault.try_at = self._clock.monotonic() + TRY_SECONDS
 
     def solved(self, tenant_id: str) -> bool:

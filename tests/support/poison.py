@@ -29,7 +29,8 @@ def event_of(topic: str, request: Request, **changes: Any) -> Any:
         return replace(uploaded, **changes)
     if topic == CHUNK_READY:
         place = {"chunk": 0, "start": 60, "end": 200, "first_line": 2}
-        return ChunkReady(**{**asdict(uploaded), **place, **changes})
+        object_of = {name: value for name, value in asdict(uploaded).items() if name != "put_back"}
+        return ChunkReady(**{**object_of, **place, **changes})
     output = {
         "tenant_id": request.tenant_id,
         "request_id": request.request_id,
