@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -12,9 +15,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from penstock.application.encryption.key_ring import ALIVE_SECONDS, LIFETIME_SECONDS
+from penstock.domain.access.permissions import Caller
 from penstock.domain.errors import refusal
 from penstock.domain.tenant_limits import TenantLimits
 from penstock.domain.tenants import check_tenant
+from penstock.wiring.use_cases import AllUseCases
 from services.cli.connecting import open_use_cases
 from services.cli.failures import BadUsage, reporting
 from services.cli.options import AsJson, Data
@@ -39,13 +44,11 @@ def destroy_key(
 ) -> None:
     """Destroy the key of a tenant: none of its data can ever be read again, in no backup of the data either."""
     with reporting(as_json=as_json) as out:
-        check_tenant(tenant)
-        with open_use_cases(data) as local:
+        with _opened(data, tenant) as (use_cases, caller):
             if not yes:
                 out.say(_warning(tenant))
                 _confirm(tenant)
-            caller = msgspec.structs.replace(local.caller, tenant_id=tenant)  # so that the tenant's own audit has it
-            local.use_cases.keys.destroy_key(caller)
+            use_cases.keys.destroy_key(caller)
         out.result({"tenant": tenant, "destroyed": True}, lambda: _destroyed_view(tenant))
 
 
@@ -57,10 +60,8 @@ def wrap_keys(
 ) -> None:
     """Wrap the data keys of a tenant with its present root key, after that was changed: former ones can go then."""
     with reporting(as_json=as_json) as out:
-        check_tenant(tenant)
-        with open_use_cases(data) as local:
-            caller = msgspec.structs.replace(local.caller, tenant_id=tenant)  # so that the tenant's own audit has it
-            keys = local.use_cases.keys.wrap_keys(caller)
+        with _opened(data, tenant) as (use_cases, caller):
+            keys = use_cases.keys.wrap_keys(caller)
         out.result({"tenant": tenant, "keys": keys}, lambda: _wrapped_view(tenant, keys))
 
 
@@ -92,17 +93,23 @@ def limits(
 ) -> None:
     """Show what a tenant may upload, and change the limits that options name."""
     with reporting(as_json=as_json) as out:
-        check_tenant(tenant)
-        with open_use_cases(data) as local:
-            caller = msgspec.structs.replace(local.caller, tenant_id=tenant)  # so that the tenant's own audit has it
-            before = local.use_cases.tenants.limits(caller)
+        with _opened(data, tenant) as (use_cases, caller):
+            before = use_cases.tenants.limits(caller)
             given = {"file_bytes": file_bytes, "day_bytes": day_bytes, "requests": requests}
             changes: dict[str, int | None] = {name: limit for name, limit in given.items() if limit is not None}
             changes |= dict.fromkeys((each.value for each in unset or ()), None)
             after = msgspec.structs.replace(before, **changes)
             if after != before:
-                local.use_cases.tenants.set_limits(caller, after)
+                use_cases.tenants.set_limits(caller, after)
         out.result({"tenant": tenant, **msgspec.structs.asdict(after)}, lambda: _limits_view(tenant, after))
+
+
+@contextmanager
+def _opened(data: Path | None, tenant: str) -> Iterator[tuple[AllUseCases, Caller]]:
+    """The use cases, and the user of this machine as a caller of the tenant, so that its own audit has what is done."""
+    check_tenant(tenant)
+    with open_use_cases(data) as local:
+        yield local.use_cases, msgspec.structs.replace(local.caller, tenant_id=tenant)
 
 
 def register(parent: typer.Typer) -> None:

@@ -242,10 +242,10 @@ def _plain_columns(plan: Plan) -> frozenset[str]:
 
 def _plain_places(row: RejectRow, columns: Sequence[str], plain: frozenset[str]) -> frozenset[int]:
     """The places of a row's cells that are not personal."""
-    codes = {reason.partition(":")[0] for reason in row.reasons}
-    if len(row.cells) != len(columns) or not MISPLACED.isdisjoint(codes):
+    reasons = [_code_and_column(reason) for reason in row.reasons]
+    if len(row.cells) != len(columns) or any(code in MISPLACED for code, _ in reasons):
         return frozenset()
-    nested = {reason.partition(":")[2] for reason in row.reasons if reason.startswith(f"{NESTED_VALUE}:")}
+    nested = {column for code, column in reasons if code == NESTED_VALUE}
     return frozenset(at for at, name in enumerate(columns) if name in plain - nested)
 
 

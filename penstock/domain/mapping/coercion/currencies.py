@@ -27,25 +27,8 @@ _OF_SIGNS = {"€": {"eur"}, "₫": {"vnd"}, "₪": {"ils"}, "₹": {"inr"}, "¥
 WITHOUT_CENTS = re.compile(r"[¥￥円₩￦원₫đ]|\b(?:jpy|krw|vnd|vnđ)\b", re.IGNORECASE)
 _WORDS = frozenset(
     (
-        *(
-            "kr",
-            "tl",
-            "euro",
-            "euros",
-            "zł",
-            "zl",
-            "kč",
-            "kc",
-            "ft",
-            "lei",
-            "lek",
-            "fr",
-            "sfr",
-            "rs",
-            "din",
-            "rm",
-            "rp",
-        ),
+        *("kr", "tl", "euro", "euros", "zł", "zl", "kč", "kc", "ft", "lei", "lek", "fr"),
+        *("sfr", "rs", "din", "rm", "rp"),
         *("cfa", "fcfa", "nis", "rmb", "ksh", "tsh", "ush", "dh", "dhs", "bs", "s/", "р"),
         *("kn", "leu", "đ", "vnđ", "baht", "บาท", "円", "元", "圓", "원"),
         *("лв", "лева", "лев", "руб", "грн", "ден", "дин"),
